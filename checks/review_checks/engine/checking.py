@@ -1,0 +1,94 @@
+"""Runs the rules over what each unit, class and module declares, remembering the outcome."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from review_checks.engine.discovery import all_rules
+from review_checks.facts.schema import FunctionKind
+from review_checks.rule import Context, Over, Report, Rule, settings
+from review_checks.summaries.incremental import CycleError, Database, Input, query
+from review_checks.summaries.inputs import layout, unit_path
+from review_checks.summaries.outline import outline, table
+
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The reports of the rules over one thing, and the rules that failed there with their traces."""
+
+    reports: tuple[tuple[str, Report], ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+def _run(db: Database, path: str, over: Over, subjects: Iterable[Any]) -> Outcome:
+    options = settings(db)
+    context = Context(db)
+    reports: list[tuple[str, Report]] = []
+    failures: list[tuple[str, str]] = []
+    chosen = [
+        rule
+        for rule in all_rules()
+        if rule.over is over and options.reports(rule.name, rule.concern, rule.tier)
+    ]
+    for subject in subjects:
+        for rule in chosen:
+            _check(rule, subject, context, reports, failures)
+    return Outcome(tuple(reports), tuple(failures))
+
+
+def _check(
+    rule: Rule,
+    subject: Any,
+    context: Context,
+    reports: list[tuple[str, Report]],
+    failures: list[tuple[str, str]],
+) -> None:
+    try:
+        found = [(rule.name, report) for report in rule.check(subject, context)]
+    except CycleError:
+        raise
+    except Exception:  # noqa: BLE001 -- one broken rule must not silence the others
+        failures.append((rule.name, traceback.format_exc()))
+    else:
+        reports.extend(found)
+
+
+@query
+def unit_outcome(db: Database, unit: int) -> Outcome:
+    """Run the rules over functions on the functions of a unit."""
+    path = unit_path(db, unit)
+    functions = [
+        (unit, index)
+        for index, function in enumerate(outline(db, unit).functions)
+        if function.kind is not FunctionKind.CLASS
+    ]
+    return _run(db, path, Over.FUNCTION, functions)
+
+
+@query
+def class_outcome(db: Database, path: str, owner: str) -> Outcome:
+    """Run the rules over classes on one class."""
+    return _run(db, path, Over.CLASS, [owner])
+
+
+@query
+def module_outcome(db: Database, path: str) -> Outcome:
+    """Run the rules over modules on one module."""
+    return _run(db, path, Over.MODULE, [path])
+
+
+@query
+def file_outcomes(db: Database, path: str) -> tuple[Outcome, ...]:
+    """Return the outcomes of everything that a file declares; empty ones are left out."""
+    units = layout(db, path)
+    found = table(db, path)
+    if units is None or found is None:
+        return ()
+    outcomes = [unit_outcome(db, place.unit) for place in units.units]
+    outcomes += [class_outcome(db, path, f"{found.name}.{name}") for name in found.classes]
+    outcomes.append(module_outcome(db, path))
+    return tuple([outcome for outcome in outcomes if outcome.reports or outcome.failures])

@@ -1,0 +1,209 @@
+"""One file under analysis: its text, its units, and the facts of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from review_checks.facts.lower import lower_unit
+from review_checks.facts.schema import UnitFacts
+from review_checks.model import Span
+from review_checks.text.lines import Change, Document, merge
+from review_checks.text.units import Segmentation, Unit, parse_text
+
+NO_FACTS = UnitFacts((), (), ())
+MAX_UNIT_CHARACTERS = 256 * 1024
+MAX_UNIT_TOKENS = 20_000
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_MEMO_SIZE = 8192
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """Why a unit is not analysed as it stands; ``line`` is that of the unit, 0-based."""
+
+    line: int
+    reason: str
+
+
+class FactsMemo:
+    """The facts of unit texts seen lately: undoing an edit costs no parse."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], UnitFacts] = {}
+
+    def lower(self, text: str, before: int) -> UnitFacts:
+        """Return the facts of a text; see ``facts.lower.lower_unit`` for what it may raise."""
+        key = (text, before)
+        found = self._known.get(key)
+        if found is None:
+            found = lower_unit(text, before)
+            if len(self._known) >= _MEMO_SIZE:
+                # The oldest half goes; a dictionary keeps the order of insertion.
+                for old in list(self._known)[: _MEMO_SIZE // 2]:
+                    del self._known[old]
+            self._known[key] = found
+        return found
+
+
+class UnitState:
+    """The facts of one unit, and how their lines map to the text while it does not parse."""
+
+    __slots__ = ("facts", "lines", "reason", "unit")
+
+    def __init__(self, unit: int) -> None:
+        self.unit = unit
+        self.facts = NO_FACTS
+        self.lines: list[int] | None = None
+        self.reason = ""
+
+    def place(self, span: Span, start: int) -> Span:
+        """Return a span of the facts as a span of the file, whose unit begins at ``start``."""
+        lines = self.lines
+        if lines is None or not lines:
+            return span.shifted(start)
+        last = len(lines) - 1
+        first, end = lines[min(span.line, last)], lines[min(span.end_line, last)]
+        return Span(start + first, span.column, start + end, span.end_column)
+
+    def follow(self, change: Change, size: int) -> None:
+        """Keep the old facts through an edit, which is relative to the unit of ``size`` lines."""
+        lines = self.lines if self.lines is not None else list(range(size + 1))
+        below = change.first + change.removed
+        last = change.first + max(change.added - 1, 0)
+        self.lines = [
+            line if line < change.first else line + change.delta if line >= below else min(line, last)
+            for line in lines
+        ]
+
+
+class File:
+    """A text in units. ``states`` runs parallel to ``segmentation.units``."""
+
+    def __init__(self, path: str, text: str, memo: FactsMemo, tickets: list[int]) -> None:
+        """Analyse a text from scratch; ``tickets`` holds the next free number of a unit."""
+        self.path = path
+        self._memo = memo
+        self._tickets = tickets
+        self.document = Document(text)
+        self.segmentation = Segmentation.of(self.document.lines)
+        self.states: list[UnitState] = []
+        for index in range(len(self.segmentation.units)):
+            state = self._new_state()
+            self._lower(state, index)
+            self.states.append(state)
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The lines of the text, with their ends."""
+        return self.document.lines
+
+    def unread(self) -> list[Unread]:
+        """Return the units that could not be analysed as they stand."""
+        starts = self.segmentation.starts
+        return [
+            Unread(starts[index], state.reason)
+            for index, state in enumerate(self.states)
+            if state.reason
+        ]
+
+    def edit(self, edits: Sequence[tuple[Span, str]]) -> tuple[list[UnitState], list[int]]:
+        """Apply edits in order; return the states that were made or changed and the units gone."""
+        change = merge([self.document.edit(span, text) for span, text in edits])
+        return self._follow(change)
+
+    def replace(self, text: str) -> tuple[list[UnitState], list[int]]:
+        """Replace the whole text; lines that stay the same cost nothing."""
+        return self._follow(self.document.replace_all(text))
+
+    def _follow(self, change: Change) -> tuple[list[UnitState], list[int]]:
+        before = list(self.segmentation.starts)
+        sizes = [unit.size for unit in self.segmentation.units]
+        old_units = self.segmentation.units
+        known = [(unit.kind, unit.scope, unit.name) for unit in old_units]
+        splice = self.segmentation.update(self.document.lines, change)
+        end = splice.first + splice.removed
+        replaced = self.states[splice.first : end]
+        names = known[splice.first : end]
+        offsets = [
+            (before[index], sizes[index]) for index in range(splice.first, end)
+        ]
+        states: list[UnitState] = []
+        changed: list[UnitState] = []
+        taken = [False] * len(replaced)
+        for offset in range(splice.added):
+            index = splice.first + offset
+            unit = self.segmentation.units[index]
+            match = self._match(unit, names, taken, offset, splice.added)
+            if match is None:
+                state = self._new_state()
+            else:
+                taken[match] = True
+                state = replaced[match]
+                start, size = offsets[match]
+                local = Change(max(change.first - start, 0), change.removed, change.added)
+                self._carry(state, local, size)
+            self._lower(state, index)
+            states.append(state)
+            changed.append(state)
+        self.states[splice.first : end] = states
+        gone = [state.unit for state, used in zip(replaced, taken, strict=True) if not used]
+        return changed, gone
+
+    def _match(
+        self,
+        unit: Unit,
+        names: Sequence[tuple[object, tuple[str, ...], str]],
+        taken: list[bool],
+        offset: int,
+        added: int,
+    ) -> int | None:
+        """Return which replaced unit this one continues: the same name, else the same position."""
+        wanted = (unit.kind, unit.scope, unit.name)
+        for index, name in enumerate(names):
+            if not taken[index] and name == wanted:
+                return index
+        if added == len(names) and not taken[offset] and names[offset][0] == unit.kind:
+            return offset
+        return None
+
+    def _carry(self, state: UnitState, change: Change, size: int) -> None:
+        state.follow(change, size)
+
+    def _new_state(self) -> UnitState:
+        self._tickets[0] += 1
+        return UnitState(self._tickets[0])
+
+    def _lower(self, state: UnitState, index: int) -> None:
+        """Give a unit its facts, or keep its last good ones when it does not parse."""
+        unit = self.segmentation.units[index]
+        start = self.segmentation.starts[index]
+        if not unit.content:
+            state.facts, state.lines, state.reason = NO_FACTS, None, ""
+            return
+        text, before = parse_text(self.document.lines[start : start + unit.content], unit)
+        if len(text) > MAX_UNIT_CHARACTERS or (
+            len(text) > MAX_UNIT_TOKENS and _exceeds_tokens(text, MAX_UNIT_TOKENS)
+        ):
+            state.facts, state.lines = NO_FACTS, None
+            state.reason = "it is too large to be analysed"
+            return
+        try:
+            state.facts = self._memo.lower(text, before)
+        except SyntaxError as error:
+            state.reason = f"it does not parse: {error.msg}"
+        except (ValueError, OverflowError, MemoryError) as error:
+            state.reason = f"it does not parse: {error}"
+        except RecursionError:
+            state.reason = "it is nested too deeply to be analysed"
+        else:
+            state.lines, state.reason = None, ""
+            return
+        if state.facts is NO_FACTS:
+            state.lines = None
+
+
+def _exceeds_tokens(text: str, limit: int) -> bool:
+    return any(count >= limit for count, _ in enumerate(_TOKEN.finditer(text)))

@@ -1,0 +1,173 @@
+"""The form of knowledge about libraries: what a dotted name means to the analysis.
+
+Knowledge lives in ``models/*.toml``, one file a library, and users add their own in the same form
+under ``[tool.review-lsp.models]``. Every table is keyed by a *canonical name*: the dotted name
+under which the library itself documents a function, a class or a method.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
+    """Calling the name makes a lock, or takes one that is known by a key.
+
+    Attributes:
+        kind: what it excludes: ``thread``, ``async``, ``process`` or ``greenlet``.
+        reentrant: whether its holder may take it again.
+        reentrant_keyword: a keyword argument that, when true, makes it re-entrant; locks that
+            differ in it do not exclude each other.
+        key: the position of the argument that names the lock; None when each call makes a lock
+            of its own.
+        key_keyword: the keyword under which the key may be given.
+        counting: the first argument is how many may hold it; above one it guards nothing.
+        reads: it is a read lock, which guards no write.
+        decorates: it may be used as a decorator.
+        wraps: the position of an argument that is the lock itself (``Condition(lock)``).
+    """
+
+    kind: str = "thread"
+    reentrant: bool = False
+    reentrant_keyword: str = ""
+    key: int | None = None
+    key_keyword: str = ""
+    counting: bool = False
+    reads: bool = False
+    decorates: bool = False
+    wraps: int | None = None
+
+
+class Resource(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"
+):
+    """Calling the name acquires something that must be given back.
+
+    Attributes:
+        noun: what it is, for messages: "file", "socket".
+        release: the methods that give it back.
+        release_functions: functions that give it back when it is their argument.
+        manager: whether it can be used in ``with``.
+        result: the part of the call's result that is the resource, as access steps
+            (``[0]`` for ``fd, path = mkstemp()``).
+    """
+
+    noun: str
+    release: tuple[str, ...] = ("close",)
+    release_functions: tuple[str, ...] = ()
+    manager: bool = True
+    result: str = ""
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
+    """Calling the name writes its arguments to a log, a terminal or a trace.
+
+    Attributes:
+        level: ``debug``, ``info``, ``warning``, ``error``, ``critical``, or ``output``.
+        first: the position of the first argument that is shown.
+        quiet: keyword arguments that are not shown.
+    """
+
+    level: str
+    first: int = 0
+    quiet: tuple[str, ...] = ()
+
+
+class Setting(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"
+):
+    """The name declares an option, or is where values of options are read.
+
+    Attributes:
+        role: ``declare`` (calling it declares an option), ``root`` (options are read as
+            attributes below it), ``raw`` (calling or indexing it yields unchecked text), or
+            ``parsed`` (calling it yields an unchecked number).
+        type: the type of a declared option's value: ``int``, ``float``, ``str``, ``bool``, ….
+        minimum: the lower bound that the type itself guarantees.
+    """
+
+    role: str
+    type: str = ""
+    minimum: float | None = None
+
+
+class Knowledge(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"
+):
+    """What is known of one canonical name.
+
+    Attributes:
+        alias: the canonical name that this one is another spelling of.
+        returns: the canonical name that the result of a call stands for: a class whose instance
+            it is, or the function that it behaves as.
+        lock: it makes or takes a lock.
+        resource: it acquires a resource.
+        log: it logs its arguments.
+        setting: it declares or yields settings.
+        raises: exceptions that a call is known to raise in normal operation, as canonical names.
+        raises_when: a keyword argument without whose truth nothing is raised.
+        harmless: it raises nothing that a caller would handle.
+        redacts: its result shows no secret of its arguments.
+        secret: the noun of the credential it yields, or empty.
+        persists: ``create``, ``save`` or ``delete`` when a call makes a change durable.
+        runs: the position of the argument that is called later, on another thread or loop.
+        runs_keyword: the keyword under which that argument may be given.
+        entry: as a decorator, it makes a function an entry point that the library calls.
+        suppresses: it is a context manager that swallows the exceptions it is given.
+        reraises: it is a context manager or call that raises the exception being handled.
+        mutates: the method changes the object it is called on.
+    """
+
+    alias: str = ""
+    returns: str = ""
+    lock: Lock | None = None
+    resource: Resource | None = None
+    log: Log | None = None
+    setting: Setting | None = None
+    raises: tuple[str, ...] = ()
+    raises_when: str = ""
+    harmless: bool = False
+    redacts: bool = False
+    secret: str = ""
+    persists: str = ""
+    runs: int | None = None
+    runs_keyword: str = ""
+    entry: bool = False
+    suppresses: bool = False
+    reraises: bool = False
+    mutates: bool = False
+
+
+class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """What bare words mean where nothing better is known of a name.
+
+    Attributes:
+        persistence: method name → ``create``, ``save`` or ``delete``, for receivers unknown.
+        release: verbs of methods that give something back or undo it (``free``, ``close``).
+        mutators: methods of the builtin containers that change them.
+        log_receivers: names that hold loggers.
+        log_methods: method of a logger → level.
+        predicates: prefixes of functions that answer a question.
+        secrets: token sequences of identifiers, joined by ``_``, that name a credential.
+        secret_exceptions: suffix token sequences that clear such an identifier.
+        redactors: token sequences of functions that hide a secret.
+        capacities: token sequences of fields that hold an amount reserved or used.
+    """
+
+    persistence: dict[str, str]
+    release: tuple[str, ...]
+    mutators: tuple[str, ...]
+    log_receivers: tuple[str, ...]
+    log_methods: dict[str, str]
+    predicates: tuple[str, ...]
+    secrets: tuple[str, ...]
+    secret_exceptions: tuple[str, ...]
+    redactors: tuple[str, ...]
+    capacities: tuple[str, ...]
+
+
+class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model file: what the names of a library mean."""
+
+    library: str
+    name: dict[str, Knowledge]

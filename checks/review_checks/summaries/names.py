@@ -1,0 +1,456 @@
+"""Says what a name refers to, as a *canonical name*.
+
+A canonical name is the dotted name of the definition itself: ``nova.utils.synchronized`` for
+``utils.synchronized`` in a module that imports ``nova.utils``, ``threading.Lock`` for the value of
+a variable assigned from ``threading.Lock()``. An instance goes by the name of its class, so that
+``LOG.info`` becomes ``logging.Logger.info``. What is not known is None: never safe, never guilty.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import msgspec
+
+from review_checks.facts.schema import (
+    Const,
+    Function,
+    FunctionKind,
+    Logic,
+    Mode,
+    Path,
+    Result,
+    Value,
+)
+from review_checks.summaries.incremental import Database, query, query_or_unknown
+from review_checks.summaries.inputs import (
+    FunctionId,
+    models,
+    module_path,
+    unit_facts,
+    unit_path,
+)
+from review_checks.summaries.outline import ClassEntry, Made, ModuleTable, absolute, outline, table
+from review_checks.summaries.paths import steps_of
+
+_BUILTINS = frozenset(dir(builtins))
+_OUTSIDE = (FunctionKind.MODULE, FunctionKind.CLASS)
+_MAX_STEPS = 12
+
+
+class Home(msgspec.Struct, frozen=True, array_like=True):
+    """Where a canonical name is defined in the project: a file, and a name inside it.
+
+    The name is empty for the module itself.
+    """
+
+    path: str
+    name: str
+
+
+@query
+def home(db: Database, canonical: str) -> Home | None:
+    """Return where a canonical name is defined, or None when it lies outside the project."""
+    if not module_path(db, canonical.partition(".")[0]):
+        return None
+    head, rest = canonical, ""
+    while head:
+        path = module_path(db, head)
+        if path:
+            return Home(path, rest)
+        head, _, last = head.rpartition(".")
+        rest = f"{last}.{rest}" if rest else last
+    return None
+
+
+@query
+def class_of(db: Database, canonical: str) -> ClassEntry | None:
+    """Return the declaration of a project class, or None."""
+    place = home(db, canonical)
+    if place is None or not place.name:
+        return None
+    found = table(db, place.path)
+    return found.classes.get(place.name) if found is not None else None
+
+
+@query
+def function_of(db: Database, canonical: str) -> FunctionId | None:
+    """Return the function a canonical name stands for; for a class, its ``__init__``."""
+    place = home(db, canonical)
+    if place is None or not place.name:
+        return None
+    found = table(db, place.path)
+    if found is None:
+        return None
+    function = found.functions.get(place.name)
+    if function is None and place.name in found.classes:
+        return method_of(db, canonical, "__init__")
+    return function
+
+
+@query
+def lineage(db: Database, canonical: str) -> tuple[str, ...]:
+    """Return a class and its bases, nearest first; classes outside the project included.
+
+    The order is depth first, left to right, which equals the method resolution order but for
+    diamonds.
+    """
+    found: dict[str, None] = {}
+    todo = [canonical]
+    while todo:
+        name = todo.pop()
+        if name in found or len(found) > 50:
+            continue
+        found[name] = None
+        entry = class_of(db, name)
+        place = home(db, name)
+        if entry is None or place is None:
+            continue
+        bases = [global_name(db, place.path, base) for base in entry.bases]
+        todo += [base for base in reversed(bases) if base is not None]
+    return tuple(found)
+
+
+@query
+def method_of(db: Database, canonical: str, name: str) -> FunctionId | None:
+    """Return the method that an instance of a class has under a name, inherited ones included."""
+    for base in lineage(db, canonical):
+        entry = class_of(db, base)
+        if entry is not None and name in entry.methods:
+            return entry.methods[name]
+    return None
+
+
+@query_or_unknown
+def member(db: Database, canonical: str, name: str) -> str | None:
+    """Return the canonical name of an attribute of a module, class or instance."""
+    place = home(db, canonical)
+    if place is None:
+        return models(db).canonical(f"{canonical}.{name}")
+    if not place.name:
+        return global_name(db, place.path, name)
+    for base in lineage(db, canonical):
+        entry = class_of(db, base)
+        if entry is None:
+            if home(db, base) is None and base != canonical and base != "object":
+                return models(db).canonical(f"{base}.{name}")
+            continue
+        if name in entry.methods:
+            return f"{base}.{name}"
+        if name in entry.attributes:
+            return attribute(db, base, name)
+        inner = class_of(db, f"{base}.{name}")
+        if inner is not None:
+            return f"{base}.{name}"
+    return None
+
+
+@query_or_unknown
+def attribute(db: Database, canonical: str, name: str) -> str | None:
+    """Return what an attribute that a class assigns stands for, when its values agree."""
+    entry = class_of(db, canonical)
+    place = home(db, canonical)
+    if entry is None or place is None:
+        return None
+    return _agreed(db, entry.attributes.get(name, ()))
+
+
+def _agreed(db: Database, rows: tuple[tuple[FunctionId, Any], ...]) -> str | None:
+    """Return the canonical name that all the assigned values share; None ones are left out."""
+    found: set[str] = set()
+    for function, value in rows:
+        if value == Const(None):
+            continue
+        canonical = value_name(db, function, value)
+        if canonical is None:
+            return None
+        found.add(canonical)
+    return found.pop() if len(found) == 1 else None
+
+
+def value_name(db: Database, function: FunctionId, value: Any) -> str | None:
+    """Return the canonical name of what a portable value is an instance of, or refers to."""
+    if isinstance(value, Path):
+        return declared_name(db, function, value.text)
+    if isinstance(value, Made):
+        callee = declared_name(db, function, value.callee)
+        result = None if callee is None else returned(db, callee)
+        return _walk(db, result, steps_of(value.rest)) if result is not None else None
+    if isinstance(value, Logic) and value.op in ("or", "if"):
+        parts = value.parts if value.op == "or" else value.parts[1:]
+        known = {value_name(db, function, part) for part in parts if part != Const(None)}
+        known.discard(None)
+        return known.pop() if len(known) == 1 else None
+    return None
+
+
+def declared_name(db: Database, function: FunctionId, text: str) -> str | None:
+    """Return what a path means in a function, as far as declarations alone tell."""
+    steps = steps_of(text)
+    unit, index = function
+    declared = outline(db, unit).functions[index]
+    path = unit_path(db, unit)
+    root = steps[0] if steps else ""
+    for item in declared.imports:
+        if item.name == root:
+            target = absolute_import(db, path, item)
+            return _walk(db, target, steps[1:]) if target else None
+    for position, parameter in enumerate(declared.parameters):
+        if parameter.name != root:
+            continue
+        owner = class_around(db, function)
+        if position == 0 and owner and not parameter.kind:
+            return _walk(db, owner, steps[1:])
+        if parameter.annotation and not parameter.kind:
+            typed = global_name(db, path, parameter.annotation)
+            return _walk(db, typed, steps[1:]) if typed else None
+        return None
+    return global_name(db, path, text)
+
+
+def absolute_import(db: Database, path: str, item: Any) -> str:
+    """Return the dotted name that an import inside a function binds."""
+    found = table(db, path)
+    return absolute(found.name, item, package=found.package) if found is not None else ""
+
+
+@query
+def class_around(db: Database, function: FunctionId) -> str:
+    """Return the canonical name of the class whose ``self`` a function sees, or ''."""
+    found = table(db, unit_path(db, function[0]))
+    if found is None:
+        return ""
+    owner = found.owners.get(function, ("", ""))[0]
+    return f"{found.name}.{owner}" if owner else ""
+
+
+@query_or_unknown
+def returned(db: Database, callee: str) -> str | None:
+    """Return the canonical name of what calling a canonical name gives."""
+    knowledge = models(db).knowledge(callee)
+    if knowledge.returns:
+        return knowledge.returns
+    place = home(db, callee)
+    if place is None:
+        # Calling a class gives an instance; by convention a class has a capital letter.
+        last = callee.rpartition(".")[2]
+        known = knowledge.lock is not None or knowledge.resource is not None
+        return callee if last[:1].isupper() or known else None
+    if class_of(db, callee) is not None:
+        return callee
+    found = table(db, place.path)
+    function = found.functions.get(place.name) if found is not None else None
+    if function is None:
+        return None
+    declared = outline(db, function[0]).functions[function[1]]
+    if declared.returns:
+        return global_name(db, place.path, declared.returns)
+    return None
+
+
+@query_or_unknown
+def global_name(db: Database, path: str, text: str) -> str | None:
+    """Return the canonical name of an access path at the top level of a module."""
+    found = table(db, path)
+    steps = steps_of(text)
+    if found is None or not steps:
+        return None
+    target = _top_level(db, found, steps[0])
+    return _walk(db, target, steps[1:]) if target is not None else None
+
+
+def _top_level(db: Database, found: ModuleTable, name: str) -> str | None:
+    if name in found.functions or name in found.classes:
+        return f"{found.name}.{name}"
+    if name in found.variables:
+        agreed = _agreed(db, found.variables[name])
+        if agreed is not None:
+            return agreed
+        return None
+    if name in found.imports:
+        return _imported(db, found, found.imports[name])
+    if found.package:
+        inner = f"{found.name}.{name}"
+        if module_path(db, inner):
+            return inner
+    return name if name in _BUILTINS else None
+
+
+def _imported(db: Database, found: ModuleTable, target: str) -> str | None:
+    """Follow an import through the project's own re-exports."""
+    head, _, last = target.rpartition(".")
+    if module_path(db, target):
+        return target
+    if head and module_path(db, head):
+        if module_path(db, head) == found.path:
+            return None
+        return imported_name(db, head, last)
+    return models(db).canonical(target)
+
+
+@query_or_unknown
+def imported_name(db: Database, module: str, name: str) -> str | None:
+    """Return what ``from module import name`` means, following re-exports."""
+    seen: set[tuple[str, str]] = set()
+    while (module, name) not in seen and len(seen) < _MAX_STEPS:
+        seen.add((module, name))
+        path = module_path(db, module)
+        if not path:
+            return models(db).canonical(f"{module}.{name}")
+        found = table(db, path)
+        if found is None:
+            return None
+        if name in found.functions or name in found.classes or name in found.variables:
+            return exported(db, path, name)
+        target = found.imports.get(name)
+        if target is None or target == f"{module}.{name}":
+            inner = f"{module}.{name}"
+            return inner if module_path(db, inner) else None
+        if module_path(db, target):
+            return target
+        module, _, name = target.rpartition(".")
+        if not module:
+            return models(db).canonical(name)
+    return None
+
+
+@query_or_unknown
+def exported(db: Database, path: str, name: str) -> str | None:
+    """Return the canonical name of something that a module itself defines."""
+    found = table(db, path)
+    if found is None:
+        return None
+    if name in found.functions or name in found.classes:
+        return f"{found.name}.{name}"
+    agreed = _agreed(db, found.variables.get(name, ()))
+    return agreed if agreed is not None else f"{found.name}.{name}"
+
+
+def _walk(db: Database, canonical: str | None, steps: tuple[str, ...]) -> str | None:
+    """Follow attribute, call and item steps from a canonical name."""
+    for step in steps[:_MAX_STEPS]:
+        if canonical is None:
+            return None
+        if step == "()":
+            canonical = returned(db, canonical)
+        elif step.startswith("["):
+            return None
+        else:
+            canonical = member(db, canonical, step)
+    return canonical
+
+
+# Names inside one function
+
+
+def canonical_in(db: Database, function: FunctionId, text: str) -> str | None:
+    """Return the canonical name of an access path inside a function.
+
+    Local variables count when all their assignments in the function agree.
+    """
+    steps = steps_of(text)
+    if not steps or steps[0] in ("*", "''"):
+        return None
+    owner = owner_of_name(db, function, steps[0])
+    if owner is None:
+        return global_name(db, unit_path(db, function[0]), text)
+    target = local_name(db, owner, steps[0])
+    return _walk(db, target, steps[1:]) if target is not None else None
+
+
+@query
+def bound_names(db: Database, unit: int) -> tuple[frozenset[str], ...]:
+    """Return the names that each function of a unit binds itself; none for module and class bodies."""
+    functions = unit_facts(db, unit).functions
+    rows = [_bound(function) for function in functions]
+    for inner in functions:
+        if inner.parent >= 0 and inner.owner < 0 and inner.kind is FunctionKind.FUNCTION:
+            rows[inner.parent].add(inner.name)
+    return tuple(
+        [
+            frozenset() if body.kind in _OUTSIDE else frozenset(names)
+            for body, names in zip(functions, rows, strict=True)
+        ]
+    )
+
+
+def _bound(function: Function) -> set[str]:
+    names = {parameter.name for parameter in function.parameters}
+    names |= {write.path for write in function.writes if write.path.isidentifier()}
+    names |= {item.name for item in function.imports}
+    names |= {handler.name for handler in function.handlers}
+    return names - set(function.scoped) - {""}
+
+
+def owner_of_name(db: Database, function: FunctionId, name: str) -> FunctionId | None:
+    """Return the function around a use that binds a name, or None when the module does."""
+    unit, index = function
+    bound = bound_names(db, unit)
+    functions = outline(db, unit).functions
+    while index >= 0:
+        if name in bound[index]:
+            return (unit, index)
+        index = functions[index].parent
+    return None
+
+
+@query_or_unknown
+def local_name(db: Database, function: FunctionId, name: str) -> str | None:
+    """Return what a name that a function binds stands for."""
+    unit, index = function
+    facts = unit_facts(db, unit).functions
+    body = facts[index]
+    path = unit_path(db, unit)
+    for inner in facts:
+        if inner.parent == index and inner.name == name and inner.owner < 0:
+            found = table(db, path)
+            return f"{found.name}.{found.owners[function][1]}.{name}" if found is not None else None
+    for item in body.imports:
+        if item.name == name:
+            return absolute_import(db, path, item) or None
+    writes = [write for write in body.writes if write.path == name]
+    if not writes:
+        return declared_name(db, function, name)
+    if any(parameter.name == name for parameter in body.parameters):
+        return None
+    candidates: set[str | None] = set()
+    for write in writes:
+        if write.value == Const(None):
+            continue
+        if write.mode not in (Mode.ASSIGN, Mode.ENTER):
+            return None
+        candidates.add(_assigned_name(db, function, body, write.value, name))
+    return candidates.pop() if len(candidates) == 1 else None
+
+
+def _assigned_name(
+    db: Database, function: FunctionId, body: Function, value: Value, name: str
+) -> str | None:
+    if isinstance(value, Path):
+        root = steps_of(value.text)[0]
+        return None if root == name else canonical_in(db, function, value.text)
+    if isinstance(value, Result):
+        callee = body.calls[value.call].callee
+        if not callee or steps_of(callee)[0] == name:
+            return None
+        target = canonical_in(db, function, callee)
+        result = returned(db, target) if target is not None else None
+        return _walk(db, result, steps_of(value.rest)) if result is not None else None
+    return None
+
+
+@query
+def callees(db: Database, unit: int) -> tuple[tuple[str | None, ...], ...]:
+    """Return the canonical name of every call of a unit, function by function."""
+    return tuple(
+        [
+            tuple(
+                [
+                    canonical_in(db, (unit, index), call.callee) if call.callee else None
+                    for call in function.calls
+                ]
+            )
+            for index, function in enumerate(unit_facts(db, unit).functions)
+        ]
+    )

@@ -1,0 +1,137 @@
+r"""A document is a list of lines, and an edit replaces a few of them.
+
+Only the line ends of the Language Server Protocol count: ``\n``, ``\r\n`` and ``\r``. Form feeds
+and Unicode's separators, which ``str.splitlines`` also obeys, are ordinary characters.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from review_checks.model import Span
+
+
+class Change(NamedTuple):
+    """Lines ``[first, first + removed)`` became lines ``[first, first + added)``."""
+
+    first: int
+    removed: int
+    added: int
+
+    @property
+    def delta(self) -> int:
+        """By how many lines the text below moved down."""
+        return self.added - self.removed
+
+    def then(self, later: Change) -> Change:
+        """Return one change that covers this one and ``later``, which was made after it."""
+        first = min(self.first, later.first)
+        middle = max(self.first + self.added, later.first + later.removed)
+        return Change(first, middle - self.delta - first, middle + later.delta - first)
+
+
+def merge(changes: Iterable[Change]) -> Change:
+    """Return one change that covers ``changes``, which were made one after the other.
+
+    Raises:
+        TypeError: ``changes`` is empty; there is no change that touches nothing.
+    """
+    return functools.reduce(Change.then, changes)
+
+
+def split_lines(text: str) -> list[str]:
+    """Split ``text`` into lines that keep their ends, and a last one that has none.
+
+    The last line is there even when it is empty, so that every position of the document lies on
+    a line.
+    """
+    # StringIO finds exactly the protocol's line ends when told not to translate them, in C.
+    lines = list(io.StringIO(text, newline=""))
+    if not lines or lines[-1].endswith(("\n", "\r")):
+        lines.append("")
+    return lines
+
+
+def content_length(line: str) -> int:
+    """Return the length of ``line`` in code points without its line end."""
+    if line.endswith("\n"):
+        return len(line) - (2 if line.endswith("\r\n") else 1)
+    return len(line) - line.endswith("\r")
+
+
+class Document:
+    """A text that is edited in place; ``lines`` always equals ``split_lines`` of it."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self, text: str = "") -> None:
+        self.lines = split_lines(text)
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self.lines)
+
+    def edit(self, span: Span, new: str) -> Change:
+        """Replace the text of ``span`` by ``new``.
+
+        Args:
+            span: what to replace; 0-based lines, columns in code points. Positions outside the
+                document are clamped to it, a column past the end of its line to the place before
+                the line end. The ends of a reversed span are swapped.
+            new: the text to put there.
+
+        Returns:
+            The lines that were replaced.
+        """
+        lines = self.lines
+        start = self._clamp(span.line, span.column)
+        end = self._clamp(span.end_line, span.end_column)
+        if end < start:
+            start, end = end, start
+        first, stop = start[0], end[0] + 1
+        text = lines[first][: start[1]] + new + lines[end[0]][end[1] :]
+        # The lines of this edit may begin with the second half of a line break whose first half
+        # ends the line above.
+        if first and text.startswith("\n") and lines[first - 1].endswith("\r"):
+            first -= 1
+            text = lines[first] + text
+        replacement = split_lines(text)
+        if stop < len(lines):
+            # The last line touched keeps its line end, so what follows it here is empty.
+            replacement.pop()
+        lines[first:stop] = replacement
+        return Change(first, stop - first, len(replacement))
+
+    def replace_all(self, text: str) -> Change:
+        """Replace the whole text, and report only the lines between the unchanged ends."""
+        old, new = self.lines, split_lines(text)
+        shorter = min(len(old), len(new))
+        head = _common(old, new, shorter)
+        tail = _common(reversed(old), reversed(new), shorter - head)
+        removed, added = len(old) - head - tail, len(new) - head - tail
+        old[head : head + removed] = new[head : head + added]
+        return Change(head, removed, added)
+
+    def _clamp(self, line: int, column: int) -> tuple[int, int]:
+        if line < 0:
+            return 0, 0
+        if line >= len(self.lines):
+            last = len(self.lines) - 1
+            return last, len(self.lines[last])
+        return line, max(0, min(column, content_length(self.lines[line])))
+
+
+def _common(left: Iterable[str], right: Iterable[str], limit: int) -> int:
+    """Count the leading lines that are equal, ``limit`` at most."""
+    count = 0
+    for one, other in zip(left, right, strict=False):
+        if count == limit or one != other:
+            break
+        count += 1
+    return count

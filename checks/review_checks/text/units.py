@@ -1,0 +1,137 @@
+"""The units of a document, kept up to date while it is edited."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+from review_checks.text.logical import column_of, ends_with_colon, head
+from review_checks.text.rescan import Known, rescan
+from review_checks.text.scanner import Frames, Scanner, Unit, UnitKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from review_checks.text.lines import Change
+
+__all__ = ["Segmentation", "Splice", "Unit", "UnitKind", "parse_text"]
+
+
+class Splice(NamedTuple):
+    """Units ``[first, first + removed)`` became units ``[first, first + added)``."""
+
+    first: int
+    removed: int
+    added: int
+
+
+class Segmentation:
+    """The units of a document, which follow one another without a gap.
+
+    After an update it equals the segmentation from scratch whenever the document parses. While
+    it does not, units whose lines did not change stay as they are where that is possible.
+
+    Attributes:
+        units: the units; the first is the preamble.
+        starts: the first line of each unit.
+    """
+
+    __slots__ = ("_frames", "_torn", "starts", "units")
+
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+        self.starts: list[int] = []
+        self._frames: list[Frames] = []
+        self._torn = 0
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> Segmentation:
+        """Read the units of ``lines``, which ``split_lines`` made."""
+        self = cls()
+        scanner = Scanner(lines)
+        end = len(lines)
+        self.units.append(scanner.preamble())
+        self._frames.append(Frames())
+        while scanner.at < end:
+            self._frames.append(scanner.frames)
+            self.units.append(scanner.unit())
+        self.starts = [0, *accumulate(unit.size for unit in self.units)]
+        self.starts.pop()
+        self._torn = sum(not unit.intact for unit in self.units)
+        return self
+
+    @property
+    def intact(self) -> bool:
+        """Whether no unit was torn; only then is a segmentation from scratch sure to be equal."""
+        return not self._torn
+
+    def index_at(self, line: int) -> int:
+        """Return the index of the unit that contains ``line``, clamped to the document."""
+        return max(0, bisect_right(self.starts, line) - 1)
+
+    def update(self, lines: Sequence[str], change: Change) -> Splice:
+        """Follow one change of the document.
+
+        Args:
+            lines: the lines after the change.
+            change: which lines it replaced; see ``merge`` for several edits at once.
+
+        Returns:
+            Which units were replaced. A unit outside that range kept its lines, though they may
+            have moved.
+        """
+        torn = [at for at, unit in enumerate(self.units) if not unit.intact] if self._torn else []
+        known = Known(self.units, self.starts, self._frames, torn)
+        first, removed, units, frames = rescan(known, lines, change)
+        end = first + removed
+        start = self.starts[first - 1] + self.units[first - 1].size if first else 0
+        self._torn += sum(not unit.intact for unit in units)
+        self._torn -= sum(not unit.intact for unit in self.units[first:end])
+        self.units[first:end] = units
+        self._frames[first:end] = frames
+        starts = list(accumulate((unit.size for unit in units), initial=start))
+        starts.pop()
+        if change.delta:
+            self.starts[first:] = starts + [at + change.delta for at in self.starts[end:]]
+        else:
+            self.starts[first:end] = starts
+        return Splice(first, removed, len(units))
+
+
+def parse_text(lines: Sequence[str], unit: Unit) -> tuple[str, int]:
+    """Return a text that Python parses as it parses the unit's content inside its file.
+
+    Args:
+        lines: the lines of the unit, or of the document from the unit's first line on.
+        unit: the unit.
+
+    Returns:
+        The text, and how many lines precede the content in it: one, ``if 1:``, when the unit is
+        indented. Columns are unchanged. A class whose body lies in other units gets a ``pass``
+        on a line of its own below.
+    """
+    content = list(lines[: unit.content])
+    if not content:
+        return "", 0
+    indentation = head(content[0])[1]
+    # Python reads a byte order mark in bytes only. Form feeds are as invisible, and three of
+    # them leave the columns, which it counts in bytes, where they are.
+    content[0] = (
+        content[0].replace("\ufeff", "\f\f\f", 1) if "\ufeff" in indentation else content[0]
+    )
+    if unit.kind is UnitKind.CLASS and _lacks_body(content):
+        if not content[-1].endswith(("\n", "\r")):
+            content.append("\n")
+        content.append(f"{indentation.replace(chr(0xFEFF), '')} pass\n")
+    if not column_of(indentation):
+        return "".join(content), 0
+    return "if 1:\n" + "".join(content), 1
+
+
+def _lacks_body(content: Sequence[str]) -> bool:
+    """Say whether a class ends with its colon; no statement of a body does."""
+    for line in reversed(content):
+        if head(line).lastgroup != "trivia":
+            return ends_with_colon(line)
+    return False
