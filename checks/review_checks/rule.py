@@ -98,7 +98,7 @@ class Context:
     def qualified(self, function: FunctionId) -> str:
         """Return the name of a function within its module, such as ``Class.method``."""
         found = table(self.db, unit_path(self.db, function[0]))
-        return found.owners[function][1] if found is not None else ""
+        return found.qualified(function) if found is not None else ""
 
 
 class FixContext(Context):

@@ -257,7 +257,7 @@ class Workspace:
             notes.append(Note(note_path, note_span, message))
         severity = options.severity.get(rule.name) or report.severity or rule.severity
         found = table(self.db, where)
-        scope = found.owners[report.place.function][1] if found is not None else ""
+        scope = found.qualified(report.place.function) if found is not None else ""
         offered = rule.fix is not None and report.fixable
         return Finding(
             rule.name,

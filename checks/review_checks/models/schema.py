@@ -144,6 +144,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     Attributes:
         persistence: method name → ``create``, ``save`` or ``delete``, for receivers unknown.
         release: verbs of methods that give something back or undo it (``free``, ``close``).
+        cleanup: words in the names of functions that clean up or tear down.
         mutators: methods of the builtin containers that change them.
         log_receivers: names that hold loggers.
         log_methods: method of a logger → level.
@@ -156,6 +157,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
 
     persistence: dict[str, str]
     release: tuple[str, ...]
+    cleanup: tuple[str, ...]
     mutators: tuple[str, ...]
     log_receivers: tuple[str, ...]
     log_methods: dict[str, str]

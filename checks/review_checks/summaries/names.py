@@ -221,7 +221,7 @@ def class_around(db: Database, function: FunctionId) -> str:
     found = table(db, unit_path(db, function[0]))
     if found is None:
         return ""
-    owner = found.owners.get(function, ("", ""))[0]
+    owner = found.owner(function)
     return f"{found.name}.{owner}" if owner else ""
 
 
@@ -405,7 +405,7 @@ def local_name(db: Database, function: FunctionId, name: str) -> str | None:
     for inner in facts:
         if inner.parent == index and inner.name == name and inner.owner < 0:
             found = table(db, path)
-            return f"{found.name}.{found.owners[function][1]}.{name}" if found is not None else None
+            return f"{found.name}.{found.qualified(function)}.{name}" if found is not None else None
     for item in body.imports:
         if item.name == name:
             return absolute_import(db, path, item) or None

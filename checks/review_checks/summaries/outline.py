@@ -113,6 +113,14 @@ class ModuleTable(msgspec.Struct, frozen=True, array_like=True):
     imports: dict[str, str]
     owners: dict[FunctionId, tuple[str, str]]
 
+    def owner(self, function: FunctionId) -> str:
+        """Return the class whose ``self`` a function sees, or ''."""
+        return self.owners.get(function, ("", ""))[0]
+
+    def qualified(self, function: FunctionId) -> str:
+        """Return the qualified name of a function, or '' when it is no longer there."""
+        return self.owners.get(function, ("", ""))[1]
+
 
 def portable(value: Value, calls: tuple[Call, ...], depth: int = 0) -> Any:
     """Return a value that means the same outside its function: results become ``Made``."""

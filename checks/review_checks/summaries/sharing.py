@@ -102,7 +102,7 @@ def self_name(db: Database, function: FunctionId) -> str:
     ):
         index = functions[index].parent
     found = table(db, unit_path(db, unit))
-    if found is None or not found.owners.get((unit, index), ("", ""))[0]:
+    if found is None or not found.owner((unit, index)):
         return ""
     declared = functions[index]
     if declared.kind is not FunctionKind.FUNCTION or not declared.parameters:
@@ -130,7 +130,7 @@ class _Slicer:
         found = table(db, unit_path(db, function[0]))
         self.globals = found.variables if found is not None else {}
         self.functions = found.functions if found is not None else {}
-        self.entry = found.classes.get(found.owners[function][0]) if found is not None else None
+        self.entry = found.classes.get(found.owner(function)) if found is not None else None
         self.lexicon: Lexicon = models(db).lexicon
         self.sites: dict[str, list[Site]] = {}
         self.reaches: list[Reach] = []
@@ -359,7 +359,7 @@ class _Solver:
 
     def _name(self, function: FunctionId) -> str:
         found = table(self.db, unit_path(self.db, function[0]))
-        return found.owners[function][1] if found is not None else ""
+        return found.qualified(function) if found is not None else ""
 
     def _calls(self) -> dict[FunctionId, list[tuple[FunctionId, Reach]]]:
         """Return the calls that reach each function: callee → (caller, call)."""
@@ -399,7 +399,7 @@ class _Solver:
         found = table(self.db, path)
         if found is None:
             return ""
-        owner = found.owners[function][0]
+        owner = found.owner(function)
         return f"{found.name}.{owner}" if owner else ""
 
     def _entries(self) -> frozenset[FunctionId]:

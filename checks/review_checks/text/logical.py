@@ -117,10 +117,10 @@ def name_after(keyword: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", match[1]) if match else ""
 
 
-def ends_with_colon(line: str) -> bool:
-    """Say whether the code of ``line``, without its comment, ends with a colon."""
+def code_of(line: str) -> str:
+    """Return ``line`` up to its comment, without the spaces and the backslash at its end."""
     match = _code(line)
-    return match is not None and match[0].rstrip().endswith(":")
+    return match[0].rstrip(" \t\f\r\n\\") if match else ""
 
 
 def read_logical_line(lines: Sequence[str], at: int, end: int, limit: int) -> tuple[int, Flaw]:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from review_checks.text.logical import column_of, ends_with_colon, head
+from review_checks.text.logical import code_of, column_of, head, read_logical_line
 from review_checks.text.rescan import Known, rescan
 from review_checks.text.scanner import Frames, Scanner, Unit, UnitKind
 
@@ -130,8 +130,12 @@ def parse_text(lines: Sequence[str], unit: Unit) -> tuple[str, int]:
 
 
 def _lacks_body(content: Sequence[str]) -> bool:
-    """Say whether a class ends with its colon; no statement of a body does."""
-    for line in reversed(content):
-        if head(line).lastgroup != "trivia":
-            return ends_with_colon(line)
-    return False
+    """Say whether a class ends with its colon."""
+    at, end, kind = 0, len(content), None
+    while at < end and kind != "class":
+        kind = head(content[at]).lastgroup
+        at = at + 1 if kind == "trivia" else read_logical_line(content, at, end, -1)[0]
+    if any(head(line).lastgroup != "trivia" for line in content[at:]):
+        return False
+    head_code = (code_of(line) for line in reversed(content[:at]))
+    return next(filter(None, head_code), "").endswith(":")

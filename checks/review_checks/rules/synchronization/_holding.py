@@ -116,7 +116,7 @@ def _examples(
     found = table(context.db, path)
     if found is None:
         return []
-    owner = found.owners[function][0]
+    owner = found.owner(function)
     rows = functions_by_owner(context.db, path)
     candidates = [*rows.get(owner, ()), *(item for key, items in rows.items() if key != owner for item in items)]
     return [
