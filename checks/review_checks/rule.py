@@ -23,8 +23,8 @@ from review_checks.model import Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.models.loader import Models
 from review_checks.options import Options
 from review_checks.summaries.incremental import Database, Input
+from review_checks.summaries.index import qualified_name
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
-from review_checks.summaries.outline import table
 
 settings: Input[Options] = Input("settings")
 """() → the options in force."""
@@ -97,8 +97,7 @@ class Context:
 
     def qualified(self, function: FunctionId) -> str:
         """Return the name of a function within its module, such as ``Class.method``."""
-        found = table(self.db, unit_path(self.db, function[0]))
-        return found.qualified(function) if found is not None else ""
+        return qualified_name(self.db, function)
 
 
 class FixContext(Context):

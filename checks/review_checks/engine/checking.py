@@ -12,8 +12,8 @@ from review_checks.engine.discovery import all_rules
 from review_checks.facts.schema import FunctionKind
 from review_checks.rule import Context, Over, Report, Rule, settings
 from review_checks.summaries.incremental import CycleError, Database, Input, query
+from review_checks.summaries.index import class_names, module_info, outline
 from review_checks.summaries.inputs import layout, unit_path
-from review_checks.summaries.outline import outline, table
 
 
 
@@ -85,10 +85,10 @@ def module_outcome(db: Database, path: str) -> Outcome:
 def file_outcomes(db: Database, path: str) -> tuple[Outcome, ...]:
     """Return the outcomes of everything that a file declares; empty ones are left out."""
     units = layout(db, path)
-    found = table(db, path)
-    if units is None or found is None:
+    if units is None:
         return ()
-    outcomes = [unit_outcome(db, place.unit) for place in units.units]
-    outcomes += [class_outcome(db, path, f"{found.name}.{name}") for name in found.classes]
+    module = module_info(db, path).name
+    outcomes = [unit_outcome(db, unit) for unit in units]
+    outcomes += [class_outcome(db, path, f"{module}.{name}") for name in class_names(db, path)]
     outcomes.append(module_outcome(db, path))
     return tuple([outcome for outcome in outcomes if outcome.reports or outcome.failures])

@@ -6,24 +6,17 @@ from collections.abc import Sequence
 
 from review_checks.engine.checking import file_outcomes
 from review_checks.engine.discovery import rules_by_name
-from review_checks.engine.files import FactsMemo, File, UnitState, Unread
+from review_checks.engine.files import File, Unread
 from review_checks.engine.source import Source
+from review_checks.engine.store import FileStore
 from review_checks.engine.suppression import Suppressions
 from review_checks.model import Edit, Finding, Fix, Note, Refusal, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
 from review_checks.rule import FixContext, Place, Report, Rule, settings, span_of
 from review_checks.summaries.incremental import Database
-from review_checks.summaries.inputs import (
-    Layout,
-    UnitPlace,
-    layout,
-    models,
-    module_path,
-    unit_facts,
-    unit_path,
-)
-from review_checks.summaries.outline import table
+from review_checks.summaries.index import qualified_name
+from review_checks.summaries.inputs import layout, models, unit_path
 from review_checks.text.editing import apply
 
 
@@ -36,17 +29,12 @@ class Workspace:
 
     def __init__(self, source: Source, options: Options | None = None) -> None:
         """Begin without any file."""
+        chosen = options or Options()
         self._source = source
-        self._files: dict[str, File] = {}
         self._open: set[str] = set()
-        self._memo = FactsMemo()
-        self._tickets = [0]
-        self._where: dict[int, tuple[str, int]] = {}
-        self._rendered: dict[str, dict[int, tuple[Report, Finding]]] = {}
         self.db = Database()
-        self.db.provide(layout, self._load)
-        self.db.provide(module_path, source.find_module)
-        self.configure(options or Options())
+        self._store = FileStore(self.db, source, chosen.max_file_size)
+        self.configure(chosen)
 
     # Texts
 
@@ -55,18 +43,14 @@ class Workspace:
         known = packaged()
         if options.models:
             known = known.extended(options.models)
+        self._store.max_file_size = options.max_file_size
         models.give(self.db, value=known)
         settings.give(self.db, value=options)
-        self._rendered.clear()
 
     def open(self, path: str, text: str) -> None:
         """Take the text of a file that an editor holds, or that is to be checked."""
         self._open.add(path)
-        if path in self._files:
-            self._apply(self._files[path], *self._files[path].replace(text))
-        else:
-            self._add(path, text)
-            self._give_layout(path)
+        self._store.put(path, text)
 
     def change(self, path: str, edits: Sequence[tuple[Span, str]]) -> None:
         """Apply edits to an open file, one after the other.
@@ -74,98 +58,39 @@ class Workspace:
         Raises:
             KeyError: the file is not open.
         """
-        file = self._files[path]
         if edits:
-            self._apply(file, *file.edit(edits))
+            self._store.edit(path, edits)
 
     def close(self, path: str) -> None:
         """Go back to what the source has for a file."""
         self._open.discard(path)
-        self._rendered.pop(path, None)
         self.refresh(path)
 
     def refresh(self, path: str) -> None:
         """Note that a file was changed, created or deleted outside of editors."""
-        self.refresh_modules()
-        if path in self._open or (path not in self._files and not self.db.given(layout, (path,))):
+        self._store.refresh_modules()
+        if path in self._open:
             return
         text = self._source.read(path)
-        file = self._files.get(path)
         if text is None:
-            self._forget(path)
-            layout.give(self.db, path, value=None)
-        elif file is None:
-            self._add(path, text)
-            self._give_layout(path)
-        else:
-            self._apply(file, *file.replace(text))
-
-    def refresh_modules(self) -> None:
-        """Ask the source again where modules lie, after files came or went."""
-        for (dotted,) in self.db.keys_of(module_path):
-            module_path.give(self.db, dotted, value=self._source.find_module(str(dotted)))
+            self._store.remove(path)
+        elif path in self._store.files or self.db.given(layout, (path,)):
+            self._store.put(path, text)
 
     def text(self, path: str) -> str | None:
         """Return the text under analysis of a file."""
-        file = self._files.get(path)
+        file = self._store.files.get(path)
         return file.document.text if file is not None else self._source.read(path)
 
     def lines(self, path: str) -> Sequence[str]:
         """Return the lines under analysis of a file, with their ends."""
-        file = self._files.get(path)
-        if file is None:
-            self.db.read(layout, (path,))
-            file = self._files.get(path)
+        file = self._store.ensure(path)
         return file.lines if file is not None else ()
 
     def unread(self, path: str) -> list[Unread]:
         """Return the parts of a file that could not be analysed as they stand."""
-        file = self._files.get(path)
+        file = self._store.files.get(path)
         return file.unread() if file is not None else []
-
-    def _load(self, path: str) -> Layout | None:
-        text = self._source.read(path)
-        if text is None or len(text) > settings(self.db).max_file_size:
-            return None
-        self._add(path, text)
-        return self._layout(path)
-
-    def _add(self, path: str, text: str) -> None:
-        file = self._files[path] = File(path, text, self._memo, self._tickets)
-        for state in file.states:
-            unit_path.give(self.db, state.unit, value=path)
-            unit_facts.give(self.db, state.unit, value=state.facts)
-
-    def _layout(self, path: str) -> Layout:
-        file = self._files[path]
-        module = self._source.module_name(path)
-        places = tuple(
-            [
-                UnitPlace(state.unit, unit.scope, unit.name)
-                for state, unit in zip(file.states, file.segmentation.units, strict=True)
-            ]
-        )
-        return Layout(module.name, module.package, places)
-
-    def _give_layout(self, path: str) -> None:
-        layout.give(self.db, path, value=self._layout(path))
-
-    def _apply(self, file: File, changed: list[UnitState], gone: list[int]) -> None:
-        for state in file.states if changed or gone else ():
-            if state in changed:
-                unit_path.give(self.db, state.unit, value=file.path)
-                unit_facts.give(self.db, state.unit, value=state.facts)
-        if changed or gone:
-            self._give_layout(file.path)
-        for unit in gone:
-            self.db.release(unit_facts, (unit,))
-            self.db.release(unit_path, (unit,))
-
-    def _forget(self, path: str) -> None:
-        file = self._files.pop(path, None)
-        for state in file.states if file is not None else ():
-            self.db.release(unit_facts, (state.unit,))
-            self.db.release(unit_path, (state.unit,))
 
     # Findings
 
@@ -223,7 +148,7 @@ class Workspace:
     def _fix_context(self) -> FixContext:
         starts = {
             state.unit: start
-            for file in self._files.values()
+            for file in self._store.files.values()
             for state, start in zip(file.states, file.segmentation.starts, strict=True)
         }
         return FixContext(self.db, self.lines, starts.__getitem__)
@@ -233,10 +158,10 @@ class Workspace:
         if not outcomes:
             return []
         rules = rules_by_name()
-        place = _Placer(self._files)
+        place = _Placer(self._store.files)
         rows = []
         seen: set[tuple[str, str, str, Span]] = set()
-        suppressions = Suppressions(self._files[path])
+        suppressions = Suppressions(self._store.files[path])
         for outcome in outcomes:
             for name, report in outcome.reports:
                 finding = self._render(path, rules[name], report, place)
@@ -256,8 +181,7 @@ class Workspace:
             note_path, note_span = place.of(self.db, spot)
             notes.append(Note(note_path, note_span, message))
         severity = options.severity.get(rule.name) or report.severity or rule.severity
-        found = table(self.db, where)
-        scope = found.qualified(report.place.function) if found is not None else ""
+        scope = qualified_name(self.db, report.place.function)
         offered = rule.fix is not None and report.fixable
         return Finding(
             rule.name,

@@ -28,11 +28,11 @@ from review_checks.facts.schema import (
 )
 from review_checks.summaries.failures import persistence
 from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, unit_facts
 from review_checks.summaries.names import callees, function_of
-from review_checks.summaries.outline import outline
 from review_checks.summaries.paths import last_step, parent_of, root_of, steps_of
-from review_checks.summaries.sharing import self_name
+from review_checks.summaries.lock_slices import self_name
 
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "dict", "list", "set"})
 _MAX_DEPTH = 3

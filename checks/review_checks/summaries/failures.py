@@ -15,6 +15,7 @@ import msgspec
 from review_checks.facts.schema import Call, Const, Function, Handler, Mode, Path, Raise
 from review_checks.summaries.flow import handlers_around, is_inside
 from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import (
     callees,
@@ -23,7 +24,6 @@ from review_checks.summaries.names import (
     function_of,
     lineage,
 )
-from review_checks.summaries.outline import outline
 from review_checks.summaries.paths import last_step, parent_of, root_of
 
 MAX_DEPTH = 4

@@ -23,6 +23,7 @@ from review_checks.facts.schema import (
 )
 from review_checks.models.schema import Lock
 from review_checks.summaries.incremental import Database, query, query_or_unknown
+from review_checks.summaries.index import assigned, imported, module_info, outline
 from review_checks.summaries.inputs import (
     FunctionId,
     models,
@@ -31,6 +32,7 @@ from review_checks.summaries.inputs import (
     unit_path,
 )
 from review_checks.summaries.names import (
+    attribute_rows,
     callees,
     canonical_in,
     class_around,
@@ -41,7 +43,7 @@ from review_checks.summaries.names import (
     lineage,
     owner_of_name,
 )
-from review_checks.summaries.outline import Made, outline, portable, table
+from review_checks.summaries.outline import Made, portable
 from review_checks.summaries.paths import last_step, parent_of, steps_of
 
 _LOCK_WORDS = frozenset({"lock", "locks", "rlock", "mutex", "semaphore", "sem", "rwlock"})
@@ -196,24 +198,24 @@ def literal_of(db: Database, function: FunctionId, value: Any) -> str | int | fl
 @query_or_unknown
 def constant(db: Database, path: str, text: str) -> str | int | float | bool | None:
     """Return the literal that a module constant is set to once, following imports."""
-    found = table(db, path)
     steps = steps_of(text)
-    if found is None or not steps:
+    if not steps:
         return None
     root = steps[0]
-    if len(steps) == 1 and root in found.variables:
-        rows = found.variables[root]
+    rows = assigned(db, path, "", root)
+    if len(steps) == 1 and rows:
         value = rows[0][1] if len(rows) == 1 else None
         if isinstance(value, Const):
             return value.value
         return constant(db, path, value.text) if isinstance(value, Path) else None
-    if root in found.imports:
-        target = ".".join((found.imports[root], *steps[1:]))
+    origin = imported(db, path, root)
+    if origin:
+        target = ".".join((origin, *steps[1:]))
         module, _, name = target.rpartition(".")
         inner = module_path(db, module) if module else ""
         return constant(db, inner, name) if inner and inner != path else None
-    if len(steps) == 2 and root in found.classes:
-        rows = found.classes[root].attributes.get(steps[1], ())
+    if len(steps) == 2:
+        rows = assigned(db, path, root, steps[1])
         if len(rows) == 1 and isinstance(rows[0][1], Const):
             return rows[0][1].value
     return None
@@ -298,8 +300,7 @@ def attribute_place(db: Database, owner: str, name: str) -> str:
     """Return the canonical place of an attribute: the farthest base that assigns it."""
     place = owner
     for base in lineage(db, owner):
-        entry = class_of(db, base)
-        if entry is not None and name in entry.attributes:
+        if attribute_rows(db, base, name):
             place = base
     return f"{place}.{name}"
 
@@ -307,13 +308,10 @@ def attribute_place(db: Database, owner: str, name: str) -> str:
 @query_or_unknown
 def global_place(db: Database, path: str, name: str) -> str | None:
     """Return the canonical place of a module variable, following imports."""
-    found = table(db, path)
-    if found is None:
-        return None
-    if name in found.variables:
-        return f"{found.name}.{name}"
-    target = found.imports.get(name)
-    if target is None:
+    if assigned(db, path, "", name):
+        return f"{module_info(db, path).name}.{name}"
+    target = imported(db, path, name)
+    if not target:
         return None
     module, _, last = target.rpartition(".")
     inner = module_path(db, module) if module else ""
@@ -324,13 +322,8 @@ def global_place(db: Database, path: str, name: str) -> str | None:
 def declared_guard(db: Database, place: str, label: str) -> Guard | None:
     """Return the guard kept at a place, from what is assigned there or from its name."""
     owner, _, name = place.rpartition(".")
-    entry = class_of(db, owner)
-    if entry is not None:
-        rows = entry.attributes.get(name, ())
-    else:
-        path = module_path(db, owner)
-        found = table(db, path) if path else None
-        rows = found.variables.get(name, ()) if found is not None else ()
+    path = module_path(db, owner)
+    rows = assigned(db, path, "", name) if path else attribute_rows(db, owner, name)
     for function, value in rows:
         if not isinstance(value, Made) or value.rest:
             continue

@@ -17,6 +17,7 @@ from review_checks.facts.schema import (
     Const,
     Function,
     FunctionKind,
+    Import,
     Logic,
     Mode,
     Path,
@@ -24,6 +25,19 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.summaries.incremental import Database, query, query_or_unknown
+from review_checks.summaries.index import (
+    ClassDeclaration,
+    Row,
+    assigned,
+    declared_class,
+    declared_function,
+    imported,
+    module_info,
+    module_of,
+    outline,
+    owner_of,
+    qualified_name,
+)
 from review_checks.summaries.inputs import (
     FunctionId,
     models,
@@ -31,12 +45,13 @@ from review_checks.summaries.inputs import (
     unit_facts,
     unit_path,
 )
-from review_checks.summaries.outline import ClassEntry, Made, ModuleTable, absolute, outline, table
+from review_checks.summaries.outline import Made, resolve_import
 from review_checks.summaries.paths import steps_of
 
 _BUILTINS = frozenset(dir(builtins))
 _OUTSIDE = (FunctionKind.MODULE, FunctionKind.CLASS)
 _MAX_STEPS = 12
+_MAX_LINEAGE = 50
 
 
 class Home(msgspec.Struct, frozen=True, array_like=True):
@@ -65,13 +80,10 @@ def home(db: Database, canonical: str) -> Home | None:
 
 
 @query
-def class_of(db: Database, canonical: str) -> ClassEntry | None:
+def class_of(db: Database, canonical: str) -> ClassDeclaration | None:
     """Return the declaration of a project class, or None."""
     place = home(db, canonical)
-    if place is None or not place.name:
-        return None
-    found = table(db, place.path)
-    return found.classes.get(place.name) if found is not None else None
+    return declared_class(db, place.path, place.name) if place is not None and place.name else None
 
 
 @query
@@ -80,11 +92,8 @@ def function_of(db: Database, canonical: str) -> FunctionId | None:
     place = home(db, canonical)
     if place is None or not place.name:
         return None
-    found = table(db, place.path)
-    if found is None:
-        return None
-    function = found.functions.get(place.name)
-    if function is None and place.name in found.classes:
+    function = declared_function(db, place.path, place.name)
+    if function is None and class_of(db, canonical) is not None:
         return method_of(db, canonical, "__init__")
     return function
 
@@ -100,7 +109,7 @@ def lineage(db: Database, canonical: str) -> tuple[str, ...]:
     todo = [canonical]
     while todo:
         name = todo.pop()
-        if name in found or len(found) > 50:
+        if name in found or len(found) > _MAX_LINEAGE:
             continue
         found[name] = None
         entry = class_of(db, name)
@@ -112,13 +121,26 @@ def lineage(db: Database, canonical: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def method_in(db: Database, canonical: str, name: str) -> FunctionId | None:
+    """Return the method that a class itself declares under a name."""
+    place = home(db, canonical)
+    return declared_function(db, place.path, f"{place.name}.{name}") if place is not None else None
+
+
+def attribute_rows(db: Database, canonical: str, name: str) -> tuple[Row, ...]:
+    """Return what a class itself assigns to an attribute, in its body or through ``self``."""
+    place = home(db, canonical)
+    return assigned(db, place.path, place.name, name) if place is not None and place.name else ()
+
+
 @query
 def method_of(db: Database, canonical: str, name: str) -> FunctionId | None:
     """Return the method that an instance of a class has under a name, inherited ones included."""
     for base in lineage(db, canonical):
-        entry = class_of(db, base)
-        if entry is not None and name in entry.methods:
-            return entry.methods[name]
+        if class_of(db, base) is not None:
+            found = method_in(db, base, name)
+            if found is not None:
+                return found
     return None
 
 
@@ -131,32 +153,24 @@ def member(db: Database, canonical: str, name: str) -> str | None:
     if not place.name:
         return global_name(db, place.path, name)
     for base in lineage(db, canonical):
-        entry = class_of(db, base)
-        if entry is None:
-            if home(db, base) is None and base != canonical and base != "object":
+        if class_of(db, base) is None:
+            if home(db, base) is None and base not in (canonical, "object"):
                 return models(db).canonical(f"{base}.{name}")
             continue
-        if name in entry.methods:
+        if method_in(db, base, name) is not None or class_of(db, f"{base}.{name}") is not None:
             return f"{base}.{name}"
-        if name in entry.attributes:
+        if attribute_rows(db, base, name):
             return attribute(db, base, name)
-        inner = class_of(db, f"{base}.{name}")
-        if inner is not None:
-            return f"{base}.{name}"
     return None
 
 
 @query_or_unknown
 def attribute(db: Database, canonical: str, name: str) -> str | None:
     """Return what an attribute that a class assigns stands for, when its values agree."""
-    entry = class_of(db, canonical)
-    place = home(db, canonical)
-    if entry is None or place is None:
-        return None
-    return _agreed(db, entry.attributes.get(name, ()))
+    return _agreed(db, attribute_rows(db, canonical, name))
 
 
-def _agreed(db: Database, rows: tuple[tuple[FunctionId, Any], ...]) -> str | None:
+def _agreed(db: Database, rows: tuple[Row, ...]) -> str | None:
     """Return the canonical name that all the assigned values share; None ones are left out."""
     found: set[str] = set()
     for function, value in rows:
@@ -209,20 +223,16 @@ def declared_name(db: Database, function: FunctionId, text: str) -> str | None:
     return global_name(db, path, text)
 
 
-def absolute_import(db: Database, path: str, item: Any) -> str:
+def absolute_import(db: Database, path: str, item: Import) -> str:
     """Return the dotted name that an import inside a function binds."""
-    found = table(db, path)
-    return absolute(found.name, item, package=found.package) if found is not None else ""
+    info = module_info(db, path)
+    return resolve_import(info.name, item, package=info.package)
 
 
-@query
 def class_around(db: Database, function: FunctionId) -> str:
     """Return the canonical name of the class whose ``self`` a function sees, or ''."""
-    found = table(db, unit_path(db, function[0]))
-    if found is None:
-        return ""
-    owner = found.owner(function)
-    return f"{found.name}.{owner}" if owner else ""
+    owner = owner_of(db, function)
+    return f"{module_of(db, function)}.{owner}" if owner else ""
 
 
 @query_or_unknown
@@ -239,8 +249,7 @@ def returned(db: Database, callee: str) -> str | None:
         return callee if last[:1].isupper() or known else None
     if class_of(db, callee) is not None:
         return callee
-    found = table(db, place.path)
-    function = found.functions.get(place.name) if found is not None else None
+    function = declared_function(db, place.path, place.name) if place.name else None
     if function is None:
         return None
     declared = outline(db, function[0]).functions[function[1]]
@@ -252,40 +261,44 @@ def returned(db: Database, callee: str) -> str | None:
 @query_or_unknown
 def global_name(db: Database, path: str, text: str) -> str | None:
     """Return the canonical name of an access path at the top level of a module."""
-    found = table(db, path)
     steps = steps_of(text)
-    if found is None or not steps:
+    if not steps:
         return None
-    target = _top_level(db, found, steps[0])
+    target = _top_level(db, path, steps[0])
     return _walk(db, target, steps[1:]) if target is not None else None
 
 
-def _top_level(db: Database, found: ModuleTable, name: str) -> str | None:
-    if name in found.functions or name in found.classes:
-        return f"{found.name}.{name}"
-    if name in found.variables:
-        agreed = _agreed(db, found.variables[name])
-        if agreed is not None:
-            return agreed
-        return None
-    if name in found.imports:
-        return _imported(db, found, found.imports[name])
-    if found.package:
-        inner = f"{found.name}.{name}"
+def is_defined(db: Database, path: str, name: str) -> bool:
+    """Say whether a module itself defines a function or class of that name."""
+    return (
+        declared_function(db, path, name) is not None or declared_class(db, path, name) is not None
+    )
+
+
+def _top_level(db: Database, path: str, name: str) -> str | None:
+    info = module_info(db, path)
+    if is_defined(db, path, name):
+        return f"{info.name}.{name}"
+    rows = assigned(db, path, "", name)
+    if rows:
+        return _agreed(db, rows)
+    target = imported(db, path, name)
+    if target:
+        return _imported(db, path, target)
+    if info.package:
+        inner = f"{info.name}.{name}"
         if module_path(db, inner):
             return inner
     return name if name in _BUILTINS else None
 
 
-def _imported(db: Database, found: ModuleTable, target: str) -> str | None:
+def _imported(db: Database, path: str, target: str) -> str | None:
     """Follow an import through the project's own re-exports."""
     head, _, last = target.rpartition(".")
     if module_path(db, target):
         return target
     if head and module_path(db, head):
-        if module_path(db, head) == found.path:
-            return None
-        return imported_name(db, head, last)
+        return None if module_path(db, head) == path else imported_name(db, head, last)
     return models(db).canonical(target)
 
 
@@ -298,13 +311,10 @@ def imported_name(db: Database, module: str, name: str) -> str | None:
         path = module_path(db, module)
         if not path:
             return models(db).canonical(f"{module}.{name}")
-        found = table(db, path)
-        if found is None:
-            return None
-        if name in found.functions or name in found.classes or name in found.variables:
+        if is_defined(db, path, name) or assigned(db, path, "", name):
             return exported(db, path, name)
-        target = found.imports.get(name)
-        if target is None or target == f"{module}.{name}":
+        target = imported(db, path, name)
+        if not target or target == f"{module}.{name}":
             inner = f"{module}.{name}"
             return inner if module_path(db, inner) else None
         if module_path(db, target):
@@ -318,13 +328,10 @@ def imported_name(db: Database, module: str, name: str) -> str | None:
 @query_or_unknown
 def exported(db: Database, path: str, name: str) -> str | None:
     """Return the canonical name of something that a module itself defines."""
-    found = table(db, path)
-    if found is None:
-        return None
-    if name in found.functions or name in found.classes:
-        return f"{found.name}.{name}"
-    agreed = _agreed(db, found.variables.get(name, ()))
-    return agreed if agreed is not None else f"{found.name}.{name}"
+    qualified = f"{module_info(db, path).name}.{name}"
+    if is_defined(db, path, name):
+        return qualified
+    return _agreed(db, assigned(db, path, "", name)) or qualified
 
 
 def _walk(db: Database, canonical: str | None, steps: tuple[str, ...]) -> str | None:
@@ -404,8 +411,7 @@ def local_name(db: Database, function: FunctionId, name: str) -> str | None:
     path = unit_path(db, unit)
     for inner in facts:
         if inner.parent == index and inner.name == name and inner.owner < 0:
-            found = table(db, path)
-            return f"{found.name}.{found.qualified(function)}.{name}" if found is not None else None
+            return f"{module_of(db, function)}.{qualified_name(db, function)}.{name}"
     for item in body.imports:
         if item.name == name:
             return absolute_import(db, path, item) or None

@@ -1,4 +1,4 @@
-"""What a unit and a module declare, without positions, so that most edits leave it as it is."""
+"""What a unit declares, without positions, so that most edits leave it as it is."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ from review_checks.facts.schema import (
     Path,
     Result,
     Table,
+    UnitFacts,
     Value,
 )
-from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.inputs import FunctionId, layout, unit_facts
 
 _MAX_PARTS = 2000
 _MAX_DEPTH = 5
@@ -88,40 +87,6 @@ class Outline(msgspec.Struct, frozen=True, array_like=True):
     attributes: tuple[Declared, ...]
 
 
-class ClassEntry(msgspec.Struct, frozen=True, array_like=True):
-    """A class of a module: its methods by name, and everything assigned to its attributes."""
-
-    name: str
-    bases: tuple[str, ...]
-    decorators: tuple[str, ...]
-    methods: dict[str, FunctionId]
-    attributes: dict[str, tuple[tuple[FunctionId, Any], ...]]
-
-
-class ModuleTable(msgspec.Struct, frozen=True, array_like=True):
-    """What a module declares. Keys are qualified names such as ``Outer.Inner.method``.
-
-    When a name is declared twice, the last one counts; ``owners`` names every function.
-    """
-
-    path: str
-    name: str
-    package: bool
-    functions: dict[str, FunctionId]
-    classes: dict[str, ClassEntry]
-    variables: dict[str, tuple[tuple[FunctionId, Any], ...]]
-    imports: dict[str, str]
-    owners: dict[FunctionId, tuple[str, str]]
-
-    def owner(self, function: FunctionId) -> str:
-        """Return the class whose ``self`` a function sees, or ''."""
-        return self.owners.get(function, ("", ""))[0]
-
-    def qualified(self, function: FunctionId) -> str:
-        """Return the qualified name of a function, or '' when it is no longer there."""
-        return self.owners.get(function, ("", ""))[1]
-
-
 def portable(value: Value, calls: tuple[Call, ...], depth: int = 0) -> Any:
     """Return a value that means the same outside its function: results become ``Made``."""
     if isinstance(value, Result):
@@ -167,10 +132,8 @@ def _decorator(decorator: Decorator) -> tuple[str, Made | None]:
     return decorator.path, None if call is None else _made(call, (), "", _MAX_DEPTH - 1)
 
 
-@query
-def outline(db: Database, unit: int) -> Outline:
-    """Return what a unit declares."""
-    facts = unit_facts(db, unit)
+def outline_of(facts: UnitFacts) -> Outline:
+    """Return what a unit with these facts declares."""
     functions, variables, attributes = [], [], []
     for index, function in enumerate(facts.functions):
         functions.append(
@@ -247,138 +210,28 @@ def _is_plain(text: str) -> bool:
     return "." not in text and "[" not in text and "(" not in text
 
 
-@query
-def table(db: Database, path: str) -> ModuleTable | None:
-    """Return what the module at ``path`` declares, or None when it cannot be read."""
-    units = layout(db, path)
-    if units is None:
-        return None
-    builder = _TableBuilder(path, units.module, units.package)
-    for place in units.units:
-        builder.add(place.unit, place.scope, outline(db, place.unit))
-    return builder.finish()
+def owners_of(found: Outline, scope: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return, for each function of a unit, the class whose ``self`` it sees and its qualified name.
 
-
-class _TableBuilder:
-    """Collects the declarations of a module, unit by unit."""
-
-    def __init__(self, path: str, module: str, package: bool) -> None:  # noqa: FBT001
-        self.path, self.module, self.package = path, module, package
-        self.functions: dict[str, FunctionId] = {}
-        self.bases: dict[str, ClassOutline] = {}
-        self.methods: dict[str, dict[str, FunctionId]] = {}
-        self.attributes: dict[str, dict[str, list[tuple[FunctionId, Any]]]] = {}
-        self.variables: dict[str, list[tuple[FunctionId, Any]]] = {}
-        self.imports: dict[str, str] = {}
-        self.owners: dict[FunctionId, tuple[str, str]] = {}
-
-    def add(self, unit: int, scope: tuple[str, ...], found: Outline) -> None:
-        around = ".".join(scope)
-        names: list[str] = []
-        classes: list[str] = []
-        for item in found.classes:
-            qualified = ".".join((*scope, *item.scope, item.name))
-            classes.append(qualified)
-            if not item.local:
-                self.bases[qualified] = item
-        bodies = {item.body: classes[index] for index, item in enumerate(found.classes)}
-        for index, function in enumerate(found.functions):
-            owner = self._owner(function, index, around, classes, bodies, found)
-            name = self._qualified(function, index, around, names, owner, bodies)
-            names.append(name)
-            self.owners[unit, index] = (owner, name)
-            if function.kind is FunctionKind.FUNCTION:
-                self.functions[name] = (unit, index)
-                parent = found.functions[function.parent] if function.parent >= 0 else None
-                if parent is None or parent.kind in (FunctionKind.MODULE, FunctionKind.CLASS):
-                    self.methods.setdefault(owner, {})[function.name] = (unit, index)
-            if function.kind is FunctionKind.MODULE:
-                for imported in function.imports:
-                    self._import(imported)
-        for declared in found.variables:
-            body = bodies.get(declared.function, around)
-            row = ((unit, declared.function), declared.value)
-            if body:
-                self.attributes.setdefault(body, {}).setdefault(declared.name, []).append(row)
-            else:
-                self.variables.setdefault(declared.name, []).append(row)
-        for declared in found.attributes:
-            body = self.owners[unit, declared.function][0]
-            if body:
-                row = ((unit, declared.function), declared.value)
-                self.attributes.setdefault(body, {}).setdefault(declared.name, []).append(row)
-
-    def _owner(
-        self,
-        function: FunctionOutline,
-        index: int,
-        around: str,
-        classes: list[str],
-        bodies: dict[int, str],
-        found: Outline,
-    ) -> str:
-        """Return the class whose ``self`` a function sees, or ''."""
+    The qualified name of a class body is that of the class; that of module statements is ''.
+    """
+    classes = [".".join((*scope, *item.scope, item.name)) for item in found.classes]
+    bodies = {item.body: name for item, name in zip(found.classes, classes, strict=True)}
+    around = ".".join(scope)
+    rows: list[tuple[str, str]] = []
+    for index, function in enumerate(found.functions):
         if index in bodies:
-            return bodies[index]
-        if function.owner >= 0:
-            return classes[function.owner]
-        if function.parent >= 0:
-            parent = found.functions[function.parent]
-            if parent.kind is FunctionKind.MODULE:
-                return around
-            return self._owner(parent, function.parent, around, classes, bodies, found)
-        return around
-
-    def _qualified(
-        self,
-        function: FunctionOutline,
-        index: int,
-        around: str,
-        names: list[str],
-        owner: str,
-        bodies: dict[int, str],
-    ) -> str:
-        if index in bodies:
-            return bodies[index]
-        if function.kind is FunctionKind.MODULE:
-            return around
-        outer = around
-        if function.owner >= 0:
-            outer = owner
-        elif function.parent >= 0:
-            outer = names[function.parent]
-        return f"{outer}.{function.name}" if outer else function.name
-
-    def _import(self, item: Import) -> None:
-        target = absolute(self.module, item, package=self.package)
-        if item.name and target:
-            self.imports[item.name] = target
-
-    def finish(self) -> ModuleTable:
-        classes = {
-            name: ClassEntry(
-                name,
-                item.bases,
-                item.decorators,
-                self.methods.get(name, {}),
-                {key: tuple(rows) for key, rows in self.attributes.get(name, {}).items()},
-            )
-            for name, item in self.bases.items()
-        }
-        variables = {name: tuple(rows) for name, rows in self.variables.items()}
-        return ModuleTable(
-            self.path,
-            self.module,
-            self.package,
-            self.functions,
-            classes,
-            variables,
-            self.imports,
-            self.owners,
-        )
+            rows.append((bodies[index], bodies[index]))
+        elif function.kind is FunctionKind.MODULE:
+            rows.append((around, around))
+        else:
+            outer = function.parent
+            owner, name = rows[outer] if outer >= 0 else (around, around)
+            rows.append((owner, f"{name}.{function.name}" if name else function.name))
+    return tuple(rows)
 
 
-def absolute(module: str, item: Import, *, package: bool) -> str:
+def resolve_import(module: str, item: Import, *, package: bool) -> str:
     """Return the absolute dotted name that an import binds, or '' when it climbs too high."""
     base = item.module
     if item.level:

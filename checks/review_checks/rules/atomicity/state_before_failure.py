@@ -70,10 +70,11 @@ from review_checks.summaries.announcements import (
     promises,
 )
 from review_checks.summaries.flow import handlers_around, is_inside, may_follow
+from review_checks.summaries.index import members
 from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.names import callees, class_around, class_of, function_of, home, lineage
 from review_checks.summaries.paths import parent_of, root_of, steps_of
-from review_checks.summaries.sharing import functions_by_owner, self_name
+from review_checks.summaries.lock_slices import self_name
 from review_checks.text.editing import indent, indent_unit, indentation, is_alone, line_end
 
 _CONSTRUCTION = frozenset({"__init__", "__new__", "__post_init__"})
@@ -186,7 +187,7 @@ def _reader(function: FunctionId, announced: Announcement, context: Context) -> 
     for base in lineage(context.db, owner) if owner else ():
         place = home(context.db, base)
         if place is not None and class_of(context.db, base) is not None:
-            candidates += functions_by_owner(context.db, place.path).get(place.name, ())
+            candidates += members(context.db, place.path, place.name)
     for other in dict.fromkeys(candidates):
         found = _membership_test(other, announced, context)
         if found is not None:

@@ -7,20 +7,13 @@ from collections.abc import Iterator, Sequence
 from review_checks.facts.schema import Function, Path, Statement, StatementKind
 from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.rule import Context, FixContext
+from review_checks.summaries.index import class_names, members, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locks import Guard, Held, held, takes
 from review_checks.summaries.names import class_around
-from review_checks.summaries.outline import table
 from review_checks.summaries.paths import parent_of, root_of
-from review_checks.summaries.sharing import (
-    Event,
-    Sharing,
-    class_sharing,
-    functions_by_owner,
-    lock_slice,
-    module_sharing,
-    self_name,
-)
+from review_checks.summaries.lock_slices import Event, lock_slice, self_name
+from review_checks.summaries.sharing import Sharing, class_sharing, module_sharing
 from review_checks.text.editing import (
     indent_unit,
     indentation,
@@ -71,17 +64,13 @@ def _reaching(shared: Sharing, function: FunctionId) -> Iterator[FunctionId]:
 
 def _reached(shared: Sharing, function: FunctionId) -> Iterator[FunctionId]:
     """Yield all functions that a function calls, directly or not."""
-    calls: dict[FunctionId, list[FunctionId]] = {}
-    for callee, rows in shared.callers.items():
-        for caller, _, _ in rows:
-            calls.setdefault(caller, []).append(callee)
-    seen, todo = {function}, list(calls.get(function, ()))
+    seen, todo = {function}, list(shared.callees.get(function, ()))
     while todo:
         current = todo.pop()
         if current not in seen:
             seen.add(current)
             yield current
-            todo += calls.get(current, ())
+            todo += shared.callees.get(current, ())
 
 
 def hold(
@@ -113,12 +102,11 @@ def _examples(
 ) -> list[tuple[FunctionId, Held]]:
     """Return where the functions of the same class or module take a lock."""
     path = unit_path(context.db, function[0])
-    found = table(context.db, path)
-    if found is None:
-        return []
-    owner = found.owner(function)
-    rows = functions_by_owner(context.db, path)
-    candidates = [*rows.get(owner, ()), *(item for key, items in rows.items() if key != owner for item in items)]
+    owner = owner_of(context.db, function)
+    candidates = list(members(context.db, path, owner))
+    for other in ("", *class_names(context.db, path)):
+        if other != owner:
+            candidates += members(context.db, path, other)
     return [
         (other, row)
         for other in candidates

@@ -92,9 +92,9 @@ from review_checks.facts.schema import Function
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._holding import hold, obstacle
+from review_checks.summaries.index import class_names, module_info
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locks import Guard
-from review_checks.summaries.names import class_of, home
 from review_checks.summaries.sharing import Access, Sharing, class_sharing, module_sharing
 
 _SHOWN = 5
@@ -103,13 +103,9 @@ _SHOWN = 5
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.MODULE, fix=Safety.UNSAFE)
 def check(path: str, context: Context) -> Iterator[Report]:
     """Compare the uses of each shared field of the module and its classes."""
-    from review_checks.summaries.outline import table
-
-    found = table(context.db, path)
-    if found is None:
-        return
-    for name in found.classes:
-        yield from _compare(class_sharing(context.db, f"{found.name}.{name}"), path, context)
+    module = module_info(context.db, path).name
+    for name in class_names(context.db, path):
+        yield from _compare(class_sharing(context.db, f"{module}.{name}"), path, context)
     yield from _compare(module_sharing(context.db, path), path, context)
 
 
