@@ -30,7 +30,7 @@ TYPED = (
     "if x:\n    y = 1\nelse:\n    y = 2\n",
     "else:\n",
     "return",
-    'f"{a[\'b\']}"',
+    "f\"{a['b']}\"",
 )
 ACTIONS = ("type", "type", "open line", "erase", "cut", "copy", "indent", "dedent", "undo")
 
@@ -51,6 +51,15 @@ class Writer:
         self.document = Document(text)
         self._past: list[str] = []
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a text before this one."""
+        return bool(self._past)
+
+    def undo(self) -> Change:
+        """Return to the text before the last edit."""
+        return self.document.replace_all(self._past.pop())
+
     def do(self, actions: Sequence[Action]) -> Change:
         """Do all ``actions`` and return the one change they are."""
         return merge([self._do(action) for action in actions])
@@ -58,7 +67,7 @@ class Writer:
     def _do(self, action: Action) -> Change:
         document = self.document
         if action.kind == "undo" and self._past:
-            return document.replace_all(self._past.pop())
+            return self.undo()
         self._past.append(document.text)
         lines = document.lines
         line = action.where * len(lines) // 1000

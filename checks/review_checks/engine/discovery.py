@@ -44,6 +44,9 @@ def _rule(module: ModuleType, concern: str, name: str) -> Rule:
         raise TypeError(f"{module.__name__}: @rule(fix=…) and the function `fix` go together")
     if not module.__doc__:
         raise TypeError(f"{module.__name__}: a rule needs a docstring")
+    title = (getattr(fix, "__doc__", None) or "").partition("\n")[0].removesuffix(".")
+    if fix is not None and not title:
+        raise TypeError(f"{module.__name__}: `fix` needs a docstring; editors show its first line")
     return Rule(
         name.replace("_", "-"),
         concern,
@@ -53,5 +56,6 @@ def _rule(module: ModuleType, concern: str, name: str) -> Rule:
         declaration.over,
         check,
         fix,
+        title if fix is not None else "",
         module.__doc__,
     )

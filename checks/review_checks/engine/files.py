@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -19,13 +19,19 @@ MAX_UNIT_TOKENS = 20_000
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _MEMO_SIZE = 8192
+_DOES_NOT_PARSE = "it does not parse"
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """Why a unit is not analysed as it stands; ``line`` is that of the unit, 0-based."""
+    """Why a unit is not analysed as it stands.
+
+    ``line`` is that of the unit, 0-based; ``syntax`` says that the text is at fault, of which
+    other tools tell the user, too.
+    """
 
     line: int
     reason: str
+    syntax: bool = False
 
 
 class FactsMemo:
@@ -49,15 +55,20 @@ class FactsMemo:
 
 
 class UnitState:
-    """The facts of one unit, and how their lines map to the text while it does not parse."""
+    """The facts of one unit, and how their lines map to the text while it does not parse.
 
-    __slots__ = ("facts", "lines", "reason", "unit")
+    ``remarks`` are the comments below the unit's content that speak to this tool: the line within
+    the unit, and the text.
+    """
+
+    __slots__ = ("facts", "lines", "reason", "remarks", "unit")
 
     def __init__(self, unit: int) -> None:
         self.unit = unit
         self.facts = NO_FACTS
         self.lines: list[int] | None = None
         self.reason = ""
+        self.remarks: tuple[tuple[int, str], ...] = ()
 
     def place(self, span: Span, start: int) -> Span:
         """Return a span of the facts as a span of the file, whose unit begins at ``start``."""
@@ -104,13 +115,17 @@ class File:
         """Return the units that could not be analysed as they stand."""
         starts = self.segmentation.starts
         return [
-            Unread(starts[index], state.reason)
+            Unread(starts[index], state.reason, state.reason.startswith(_DOES_NOT_PARSE))
             for index, state in enumerate(self.states)
             if state.reason
         ]
 
-    def edit(self, edits: Sequence[tuple[Span, str]]) -> tuple[list[UnitState], list[int]]:
-        """Apply edits in order; return the states that were made or changed and the units gone."""
+    def edit(self, edits: Iterable[tuple[Span, str]]) -> tuple[list[UnitState], list[int]]:
+        """Apply edits in order; return the states that were made or changed and the units gone.
+
+        Each is asked for when those before it are done, so that it may be worked out from
+        ``lines`` as they are then.
+        """
         change = merge([self.document.edit(span, text) for span, text in edits])
         return self._follow(change)
 
@@ -180,6 +195,13 @@ class File:
         """Give a unit its facts, or keep its last good ones when it does not parse."""
         unit = self.segmentation.units[index]
         start = self.segmentation.starts[index]
+        state.remarks = tuple(
+            [
+                (line, self.document.lines[start + line].strip())
+                for line in range(unit.content, unit.size)
+                if "review" in self.document.lines[start + line]
+            ]
+        )
         if not unit.content:
             state.facts, state.lines, state.reason = NO_FACTS, None, ""
             return
@@ -193,9 +215,9 @@ class File:
         try:
             state.facts = self._memo.lower(text, before)
         except SyntaxError as error:
-            state.reason = f"it does not parse: {error.msg}"
+            state.reason = f"{_DOES_NOT_PARSE}: {error.msg}"
         except (ValueError, OverflowError, MemoryError) as error:
-            state.reason = f"it does not parse: {error}"
+            state.reason = f"{_DOES_NOT_PARSE}: {error}"
         except RecursionError:
             state.reason = "it is nested too deeply to be analysed"
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from review_checks.engine.files import FactsMemo, File, UnitState
@@ -23,6 +24,7 @@ from review_checks.summaries.outline import outline_of
 
 _INDEXED = {entry.__name__: entry for entry in INDEXED}
 _PER_UNIT: tuple[Input[Any], ...] = (unit_facts, unit_path, unit_scope, outline)
+_PER_FILE: tuple[Input[Any], ...] = (layout, module_info, *INDEXED)
 _UNREADABLE = FileIndex(ModuleInfo("", package=False))
 
 
@@ -39,11 +41,10 @@ class FileStore:
         self._tickets = [0]
         self._indexes: dict[str, FileIndex] = {}
         self._orders: dict[str, dict[int, int]] = {}
-        db.provide(layout, self._provide_layout)
+        self._asked: dict[str, dict[tuple[Input[Any], tuple[str, ...]], None]] = {}
         db.provide(module_path, source.find_module)
-        db.provide(module_info, lambda path: self._index(path).info)
-        for entry in INDEXED:
-            db.provide(entry, self._provider(entry.__name__))
+        for entry in _PER_FILE:
+            db.provide(entry, functools.partial(self._provide, entry))
 
     def put(self, path: str, text: str) -> None:
         """Take a text for a file, new or known."""
@@ -54,7 +55,7 @@ class FileStore:
         else:
             self._apply(file, *file.replace(text))
 
-    def edit(self, path: str, edits: Sequence[tuple[Span, str]]) -> None:
+    def edit(self, path: str, edits: Iterable[tuple[Span, str]]) -> None:
         """Apply edits to a known file, one after the other."""
         file = self.files[path]
         self._apply(file, *file.edit(edits))
@@ -129,15 +130,12 @@ class FileStore:
 
     def _announce(self, path: str) -> None:
         """Give anew every input of a file that something has asked for."""
-        if self._db.given(layout, (path,)):
-            layout.give(self._db, path, value=self._provide_layout(path))
-        if self._db.given(module_info, (path,)):
-            module_info.give(self._db, path, value=self._index(path).info)
-        for entry in INDEXED:
-            provide = self._provider(entry.__name__)
-            for key in self._db.keys_of(entry):
-                if key[0] == path:
-                    entry.give(self._db, *key, value=provide(*key))
+        asked = self._asked.get(path, {})
+        for entry, key in list(asked):
+            if self._db.given(entry, key):
+                entry.give(self._db, *key, value=self._answer(entry, key))
+            else:
+                del asked[entry, key]
 
     def _release(self, unit: int) -> None:
         for entry in _PER_UNIT:
@@ -145,9 +143,20 @@ class FileStore:
 
     # Providing what is asked for
 
-    def _provide_layout(self, path: str) -> tuple[int, ...] | None:
-        file = self.ensure(path)
-        return tuple([state.unit for state in file.states]) if file is not None else None
+    def _provide(self, entry: Input[Any], *key: str) -> Any:
+        self._asked.setdefault(key[0], {})[entry, key] = None
+        return self._answer(entry, key)
+
+    def _answer(self, entry: Input[Any], key: tuple[str, ...]) -> Any:
+        """Return what an input about a file is now."""
+        path, rest = key[0], key[1:]
+        if entry is layout:
+            file = self.ensure(path)
+            return tuple([state.unit for state in file.states]) if file is not None else None
+        index = self._index(path)
+        if entry is module_info:
+            return index.info
+        return index.value((entry.__name__, *rest), self._order(path))
 
     def _index(self, path: str) -> FileIndex:
         return self._indexes[path] if self.ensure(path) is not None else _UNREADABLE
@@ -158,10 +167,3 @@ class FileStore:
             states = self.files[path].states if path in self.files else []
             order = self._orders[path] = {state.unit: place for place, state in enumerate(states)}
         return order
-
-    def _provider(self, kind: str) -> Any:
-        def provide(path: Hashable, *rest: str) -> Any:
-            index = self._index(str(path))
-            return index.value((kind, *rest), self._order(str(path)))
-
-        return provide

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from review_checks.engine.checking import file_outcomes
 from review_checks.engine.discovery import rules_by_name
 from review_checks.engine.files import File, Unread
 from review_checks.engine.source import Source
 from review_checks.engine.store import FileStore
-from review_checks.engine.suppression import Suppressions
+from review_checks.engine.suppression import Suppressions, suppress
 from review_checks.model import Edit, Finding, Fix, Note, Refusal, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
@@ -52,25 +52,28 @@ class Workspace:
         self._open.add(path)
         self._store.put(path, text)
 
-    def change(self, path: str, edits: Sequence[tuple[Span, str]]) -> None:
-        """Apply edits to an open file, one after the other.
+    def change(self, path: str, edits: Iterable[tuple[Span, str]]) -> None:
+        """Apply one or more edits to an open file; each is asked for when those before it are done.
 
         Raises:
             KeyError: the file is not open.
+            TypeError: there is no edit.
         """
-        if edits:
-            self._store.edit(path, edits)
+        self._store.edit(path, edits)
 
     def close(self, path: str) -> None:
         """Go back to what the source has for a file."""
         self._open.discard(path)
-        self.refresh(path)
+        self._reload(path)
 
-    def refresh(self, path: str) -> None:
-        """Note that a file was changed, created or deleted outside of editors."""
+    def refresh(self, *paths: str) -> None:
+        """Note that files were changed, created or deleted outside of editors."""
         self._store.refresh_modules()
-        if path in self._open:
-            return
+        for path in paths:
+            if path not in self._open:
+                self._reload(path)
+
+    def _reload(self, path: str) -> None:
         text = self._source.read(path)
         if text is None:
             self._store.remove(path)
@@ -118,6 +121,14 @@ class Workspace:
                 fix = rule.fix(report, self._fix_context())
                 return self._tried(fix, finding) if isinstance(fix, Fix) else fix
         return Refusal("the finding is gone")
+
+    def suppress(self, finding: Finding) -> Fix | Refusal:
+        """Compute the edit that silences a finding by a comment, or say why there is none."""
+        file = self._store.files.get(finding.path)
+        if file is None:
+            return Refusal("the finding is gone")
+        fix = suppress(file, finding)
+        return self._tried(fix, finding) if isinstance(fix, Fix) else fix
 
     def _tried(self, fix: Fix, finding: Finding) -> Fix | Refusal:
         """Return a fix if it does what it should, else why it does not."""
@@ -194,6 +205,7 @@ class Workspace:
             tuple(notes),
             rule.safety if offered else None,
             "" if offered else report.refusal,
+            report.title or rule.title,
         )
 
 

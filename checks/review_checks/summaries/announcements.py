@@ -129,7 +129,7 @@ def _comparing_test(body: Function, me: str, field: str, subject: str, write: Wr
     aliases = {
         other.path
         for other in body.writes
-        if isinstance(other.value, Path) and _is_below(other.value.text, prefix) and other.at < write.at
+        if other.at < write.at and _is_below(_origin(other.value, body), prefix)
     }
     for index, test in enumerate(body.tests):
         statement = body.statements[test.statement]
@@ -140,6 +140,13 @@ def _comparing_test(body: Function, me: str, field: str, subject: str, write: Wr
         if mentions_old and any(root_of(path) == subject for path in roots) and _compares(test, body):
             return index
     return None
+
+
+def _origin(value: Value, body: Function) -> str:
+    """Return the access path, or the callee, that a value comes from."""
+    if isinstance(value, Result):
+        return body.calls[value.call].callee
+    return value.text if isinstance(value, Path) else ""
 
 
 def _is_below(path: str, prefix: str) -> bool:

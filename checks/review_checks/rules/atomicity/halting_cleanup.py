@@ -95,7 +95,7 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
             continue
         if not _is_about_item(body, call, loop) or _is_handled(context, function, body, call, loop):
             continue
-        if _ends_after(body, call, loop):
+        if _ends_after(body, call, loop) or _builds(body, index):
             continue
         risk = release_risk(context.db, function, index)
         if risk is not None:
@@ -182,6 +182,11 @@ def _ends_after(body: Function, call: Call, loop: int) -> bool:
         if region == inner:
             return False
     return False
+
+
+def _builds(body: Function, index: int) -> bool:
+    """Say whether a call only begins an expression, as `table.delete().where(…)` does."""
+    return any(other.receiver == index for other in body.calls)
 
 
 def _report(

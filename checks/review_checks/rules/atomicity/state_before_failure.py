@@ -95,12 +95,12 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
     body = context.facts(function)
     if body.name in _CONSTRUCTION:
         return
-    kept = promises(context.db, function)
-    if not kept:
+    made = list(_announced(function, body, context))
+    if not made:
         return
     seen: set[tuple[str, FunctionId]] = set()
-    for announced, statement in _announced(function, body, context):
-        for promise in kept:
+    for announced, statement in made:
+        for promise in promises(context.db, function):
             case = _broken(function, body, announced, statement, promise, context)
             if case is not None and (announced.field, announced.function) not in seen:
                 seen.add((announced.field, announced.function))
