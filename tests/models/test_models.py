@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 LEVELS = {"debug", "info", "warning", "error", "critical", "output"}
 LOCK_KINDS = {"thread", "async", "process", "greenlet"}
 PERSISTENCE = {"create", "save", "delete"}
-ROLES = {"declare", "root", "raw", "parsed"}
+ROLES = {"declare", "register", "import", "root", "raw", "parsed"}
+AMOUNTS = {"count", "pool", "wait"}
 
 # Names of other versions of Python, and of methods that classes make for their instances only.
 OF_OTHER_VERSIONS = {
@@ -178,6 +179,7 @@ def test_words_of_the_schema_are_known_words() -> None:
         assert knowledge.lock is None or knowledge.lock.kind in LOCK_KINDS, name
         assert knowledge.log is None or knowledge.log.level in LEVELS, name
         assert knowledge.setting is None or knowledge.setting.role in ROLES, name
+        assert knowledge.amount is None or knowledge.amount.role in AMOUNTS, name
         assert not knowledge.persists or knowledge.persists in PERSISTENCE, name
         assert not (knowledge.harmless and (knowledge.raises or knowledge.persists)), name
         assert not knowledge.raises_when or knowledge.raises, name
@@ -278,6 +280,8 @@ def test_arguments_agree_with_the_signatures_of_the_standard_library() -> None:
             if knowledge.lock is not None:
                 wrong.append(agrees(name, knowledge.lock.key, knowledge.lock.key_keyword))
                 wrong.append(agrees(name, knowledge.lock.wraps, ""))
+            if knowledge.amount is not None:
+                wrong.append(agrees(name, knowledge.amount.argument, knowledge.amount.keyword))
             if knowledge.log is not None:
                 wrong.append(agrees(name, knowledge.log.first, ""))
                 wrong += [agrees(name, None, keyword) for keyword in quiet(name, knowledge.log)]

@@ -62,4 +62,3 @@ def _download(version: str, target: Path) -> Path:
         if any(sign in output for sign in _UNREACHABLE):
             pytest.skip(f"no package registry answers, so nova {version} cannot be downloaded")
     pytest.fail(f"pip could not download nova {version}:\n{output}")
-

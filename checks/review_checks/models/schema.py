@@ -79,7 +79,9 @@ class Setting(
     """The name declares an option, or is where values of options are read.
 
     Attributes:
-        role: ``declare`` (calling it declares an option), ``root`` (options are read as
+        role: ``declare`` (calling it declares an option), ``register`` (its first argument are
+            options, its second or ``group`` the group they belong to), ``import`` (its second
+            argument is the module that declares an option), ``root`` (options are read as
             attributes below it), ``raw`` (calling or indexing it yields unchecked text), or
             ``parsed`` (calling it yields an unchecked number).
         type: the type of a declared option's value: ``int``, ``float``, ``str``, ``bool``, ….
@@ -89,6 +91,23 @@ class Setting(
     role: str
     type: str = ""
     minimum: float | None = None
+
+
+class Amount(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"
+):
+    """An argument of the call says how many or how long; no number below the least makes sense.
+
+    Attributes:
+        role: ``count`` (how often something is done), ``pool`` (how many at a time, at least one),
+            or ``wait`` (how long to sleep).
+        argument: the position of the argument; None when it is any of the positional ones.
+        keyword: the keyword under which it may be given.
+    """
+
+    role: str
+    argument: int | None = None
+    keyword: str = ""
 
 
 class Knowledge(
@@ -105,6 +124,7 @@ class Knowledge(
         log: it logs its arguments.
         setting: it declares or yields settings.
         raises: exceptions that a call is known to raise in normal operation, as canonical names.
+        bases: what an exception derives from, as canonical names.
         raises_when: a keyword argument without whose truth nothing is raised.
         harmless: it raises nothing that a caller would handle.
         redacts: its result shows no secret of its arguments.
@@ -116,6 +136,9 @@ class Knowledge(
         suppresses: it is a context manager that swallows the exceptions it is given.
         reraises: it is a context manager or call that raises the exception being handled.
         mutates: the method changes the object it is called on.
+        amount: one of its arguments is an amount.
+        converts: its result is its first argument, as another kind of number.
+        bounds: its result is one of its arguments, bounded by the others.
     """
 
     alias: str = ""
@@ -125,6 +148,7 @@ class Knowledge(
     log: Log | None = None
     setting: Setting | None = None
     raises: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
     raises_when: str = ""
     harmless: bool = False
     redacts: bool = False
@@ -136,6 +160,9 @@ class Knowledge(
     suppresses: bool = False
     reraises: bool = False
     mutates: bool = False
+    amount: Amount | None = None
+    converts: bool = False
+    bounds: bool = False
 
 
 class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -149,10 +176,16 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         log_receivers: names that hold loggers.
         log_methods: method of a logger → level.
         predicates: prefixes of functions that answer a question.
+        conversions: words at either end of the names of functions that make one value of another.
+        value_methods: methods of plain values, which touch nothing outside them.
+        telemetry: words in the names of functions and objects that count, measure or trace.
+        tolerance: words in the names of functions that are meant to survive failures.
         secrets: token sequences of identifiers, joined by ``_``, that name a credential.
         secret_exceptions: suffix token sequences that clear such an identifier.
         redactors: token sequences of functions that hide a secret.
-        capacities: token sequences of fields that hold an amount reserved or used.
+        capacities: token sequences of fields that hold an amount that exists, is set aside or taken.
+        reservations: those of them that are set aside or taken out of an amount that exists.
+        ratios: words of numbers that another number is multiplied by.
     """
 
     persistence: dict[str, str]
@@ -162,10 +195,16 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     log_receivers: tuple[str, ...]
     log_methods: dict[str, str]
     predicates: tuple[str, ...]
+    conversions: tuple[str, ...]
+    value_methods: tuple[str, ...]
+    telemetry: tuple[str, ...]
+    tolerance: tuple[str, ...]
     secrets: tuple[str, ...]
     secret_exceptions: tuple[str, ...]
     redactors: tuple[str, ...]
     capacities: tuple[str, ...]
+    reservations: tuple[str, ...]
+    ratios: tuple[str, ...]
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

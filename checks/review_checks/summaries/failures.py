@@ -31,9 +31,7 @@ MAX_DEPTH = 4
 
 _ABSTRACT = frozenset({"NotImplementedError"})
 _EVERYTHING = frozenset({"Exception", "BaseException"})
-_NOT_FOR_HANDLERS = frozenset(
-    {"SystemExit", "KeyboardInterrupt", "GeneratorExit", "StopIteration", "StopAsyncIteration", "AssertionError"}
-)
+_BEYOND_EXCEPTION = frozenset({"BaseException", "SystemExit", "KeyboardInterrupt", "GeneratorExit"})
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True):
@@ -164,20 +162,28 @@ def reraises(db: Database, function: FunctionId, handler: Handler) -> bool:
 @query
 def catches(db: Database, handled: str, raised: str) -> bool:
     """Say whether an ``except handled`` clause is known to catch ``raised``."""
-    if handled == raised or handled in _EVERYTHING:
-        return handled != "Exception" or raised not in ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
-    handled_type, raised_type = getattr(builtins, handled, None), getattr(builtins, raised, None)
-    if isinstance(handled_type, type) and isinstance(raised_type, type):
-        return issubclass(raised_type, handled_type)
-    if class_of(db, raised) is not None:
-        for base in lineage(db, raised)[1:]:
-            if base == handled:
-                return True
-            base_type = getattr(builtins, base, None)
-            if isinstance(handled_type, type) and isinstance(base_type, type):
-                if issubclass(base_type, handled_type):
-                    return True
-    return False
+    if handled in _EVERYTHING:
+        return handled == "BaseException" or raised not in _BEYOND_EXCEPTION
+    return handled in exception_bases(db, raised)
+
+
+@query
+def exception_bases(db: Database, exception: str) -> frozenset[str]:
+    """Return an exception and all that it is known to derive from, as canonical names."""
+    found: set[str] = set()
+    todo = [exception]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        builtin = getattr(builtins, name, None)
+        if isinstance(builtin, type):
+            found.update(base.__name__ for base in builtin.__mro__)
+        todo += models(db).knowledge(name).bases
+        if class_of(db, name) is not None:
+            todo += lineage(db, name)[1:]
+    return frozenset(found)
 
 
 def persistence(db: Database, function: FunctionId, index: int) -> str:
