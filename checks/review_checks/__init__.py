@@ -1,0 +1,1 @@
+"""The analysis of review-lsp: text in, findings out."""

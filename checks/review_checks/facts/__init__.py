@@ -1,0 +1,1 @@
+"""What one unit of text says, lowered from its syntax tree."""

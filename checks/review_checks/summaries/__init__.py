@@ -1,0 +1,1 @@
+"""Conclusions over facts: queries of an incremental database."""

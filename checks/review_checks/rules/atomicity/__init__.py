@@ -1,0 +1,1 @@
+"""Concern 6: steps that must happen together, or be undone together."""

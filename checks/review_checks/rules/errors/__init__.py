@@ -1,0 +1,1 @@
+"""Concern 2: failures that nobody handles, or that nobody hears of."""

@@ -1,0 +1,1 @@
+"""Concern 3: what must not be read in a log."""

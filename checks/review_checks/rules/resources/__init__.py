@@ -1,0 +1,1 @@
+"""Concern 5: what was acquired and is not given back."""

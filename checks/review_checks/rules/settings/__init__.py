@@ -1,0 +1,1 @@
+"""Concern 4: values from outside that nobody checked."""

@@ -1,0 +1,1 @@
+"""Concern 1: state that is shared without its lock."""
