@@ -91,7 +91,7 @@ class Finding(msgspec.Struct, frozen=True):
     ``symbol`` names what the finding is about (``ResourceTracker.compute_nodes``) and ``scope``
     the qualified function or class it stands in; with ``rule`` they identify the finding while
     text moves. ``fix`` is None when no fix may be offered, and ``refusal`` then says why if a fix
-    was to be expected.
+    was to be expected. ``title`` says what the fix does, before it is computed.
     """
 
     rule: str
@@ -104,3 +104,4 @@ class Finding(msgspec.Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     fix: Safety | None = None
     refusal: str = ""
+    title: str = ""

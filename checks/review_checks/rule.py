@@ -63,6 +63,7 @@ class Report(msgspec.Struct, frozen=True):
         data: what the fix needs to know, as plain values.
         fixable: whether ``fix`` is to be offered.
         refusal: why not, when a fix is to be expected.
+        title: what ``fix`` does here, if that can be said better than by its docstring.
     """
 
     place: Place
@@ -73,6 +74,7 @@ class Report(msgspec.Struct, frozen=True):
     data: tuple[Any, ...] = ()
     fixable: bool = True
     refusal: str = ""
+    title: str = ""
 
 
 class Context:
@@ -156,7 +158,11 @@ Mend = Callable[[Report, FixContext], Fix | Refusal]
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule as the engine knows it. Its name and concern are those of its file and folder."""
+    """A rule as the engine knows it.
+
+    Its name and concern are those of its file and folder; ``title`` says what its fix does, in the
+    words of the docstring of ``fix``.
+    """
 
     name: str
     concern: str
@@ -166,6 +172,7 @@ class Rule(msgspec.Struct, frozen=True):
     over: Over
     check: Check
     fix: Mend | None
+    title: str
     document: str
 
 

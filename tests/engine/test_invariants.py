@@ -60,7 +60,11 @@ def parses(text: str) -> bool:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(PROJECTS), st.lists(st.lists(actions, min_size=1, max_size=3), max_size=6), st.data())
+@given(
+    st.sampled_from(PROJECTS),
+    st.lists(st.lists(actions, min_size=1, max_size=3), max_size=6),
+    st.data(),
+)
 def test_incremental_equals_from_scratch(
     project: dict[str, str], batches: list[list[Action]], data: st.DataObject
 ) -> None:
@@ -93,7 +97,10 @@ def test_blank_lines_above_recompute_nothing(project: dict[str, str]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.one_of(st.text(), st.binary().map(lambda raw: raw.decode("latin-1"))), st.sampled_from(PROJECTS))
+@given(
+    st.one_of(st.text(), st.binary().map(lambda raw: raw.decode("latin-1"))),
+    st.sampled_from(PROJECTS),
+)
 def test_no_text_raises(text: str, project: dict[str, str]) -> None:
     path = next(iter(project))
     files = {**project, path: project[path] + text, "other.py": text}
@@ -115,7 +122,19 @@ def test_no_text_raises(text: str, project: dict[str, str]) -> None:
         "def f(:\n" * 3000,
         "\ud800 = 1\n",
     ],
-    ids=["long line", "nul", "blocks", "parens", "sum", "chain", "calls", "elif", "python2", "half", "surrogate"],
+    ids=[
+        "long line",
+        "nul",
+        "blocks",
+        "parens",
+        "sum",
+        "chain",
+        "calls",
+        "elif",
+        "python2",
+        "half",
+        "surrogate",
+    ],
 )
 def test_hard_text_is_survived(text: str) -> None:
     files = {"hard.py": text, "good.py": "def f():\n    pass\n"}
@@ -139,7 +158,9 @@ def variants(files: dict[str, str]) -> list[dict[str, str]]:
     return [files, crlf, tabs, bare]
 
 
-@pytest.mark.parametrize(("rule", "case"), CASES, ids=[f"{rule}: {case.title}" for rule, case in CASES])
+@pytest.mark.parametrize(
+    ("rule", "case"), CASES, ids=[f"{rule}: {case.title}" for rule, case in CASES]
+)
 def test_every_fix_keeps_what_it_must(rule: str, case: Case) -> None:
     for files in variants(case.files):
         workspace = fresh(files)

@@ -39,7 +39,10 @@ def function(body: str) -> Function:
 
 
 def spelled(body: str, span: object) -> str:
-    lines = ["def f(self, a, b=None, *args, **kwargs):", *[f"    {line}" for line in body.splitlines()]]
+    lines = [
+        "def f(self, a, b=None, *args, **kwargs):",
+        *[f"    {line}" for line in body.splitlines()],
+    ]
     assert span.line == span.end_line  # type: ignore[attr-defined]
     return lines[span.line][span.column : span.end_column]  # type: ignore[attr-defined]
 
@@ -94,7 +97,12 @@ def test_values_say_what_is_written(source: str, mode: Mode, value: object) -> N
 
 def test_unpacking_goes_part_by_part() -> None:
     writes = function("x, y = a, b\np, q = g()").writes
-    assert [write.value for write in writes] == [Path("a"), Path("b"), Result(0, "[0]"), Result(0, "[1]")]
+    assert [write.value for write in writes] == [
+        Path("a"),
+        Path("b"),
+        Result(0, "[0]"),
+        Result(0, "[1]"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +176,11 @@ def test_columns_count_code_points() -> None:
         ("try:\n    return 1\nexcept E:\n    pass", True, Exit.RETURN),
         ("try:\n    g()\nfinally:\n    return 1", False, Exit.RETURN),
         ("with a:\n    raise b", False, Exit.RAISE),
-        ("match a:\n    case 1:\n        return 1\n    case _:\n        return 2", False, Exit.RETURN),
+        (
+            "match a:\n    case 1:\n        return 1\n    case _:\n        return 2",
+            False,
+            Exit.RETURN,
+        ),
         ("match a:\n    case 1:\n        return 1", True, Exit.RETURN),
         ("if a:\n    return 1\nelif b:\n    return 2\nelse:\n    return 3", False, Exit.RETURN),
     ],
@@ -179,7 +191,9 @@ def test_regions_know_how_control_leaves_them(source: str, falls: bool, exits: E
 
 
 def test_handlers_and_their_regions() -> None:
-    body = function("try:\n    g()\nexcept (A, b.C) as e:\n    pass\nexcept:  # why not\n    h()\nfinally:\n    i()")
+    body = function(
+        "try:\n    g()\nexcept (A, b.C) as e:\n    pass\nexcept:  # why not\n    h()\nfinally:\n    i()"
+    )
     first, second = body.handlers
     assert (first.types, first.name, first.comment) == (("A", "b.C"), "e", False)
     assert (second.types, second.comment) == ((), True)
@@ -249,4 +263,7 @@ def check_shape(unit: UnitFacts, path: File) -> None:
         events = [*item.writes, *item.reads, *item.calls, *item.raises, *item.results]
         for event in events:
             statement = item.statements[event.statement]
-            assert statement.at <= event.at < max(statement.end, statement.at + 1), (path, item.name)
+            assert statement.at <= event.at < max(statement.end, statement.at + 1), (
+                path,
+                item.name,
+            )

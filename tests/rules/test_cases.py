@@ -18,7 +18,9 @@ _EXAMPLE = re.compile(r"^```python (bad|good|fixed)\n(.*?)^```$", re.DOTALL | re
 _HEADINGS = ["Why it matters", "Example", "When it stays silent", "Fix", "Options", "References"]
 
 
-@pytest.mark.parametrize(("rule", "case"), CASES, ids=[f"{rule}: {case.title}" for rule, case in CASES])
+@pytest.mark.parametrize(
+    ("rule", "case"), CASES, ids=[f"{rule}: {case.title}" for rule, case in CASES]
+)
 def test_case(rule: str, case: Case) -> None:
     check_case(case, rule)
 

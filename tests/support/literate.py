@@ -111,7 +111,9 @@ def check_case(case: Case, rule: str) -> None:
     shown = [(finding.path, finding.span, finding.message) for finding in found]
     expected = [(mark.path, mark.span.line) for mark in case.findings]
     assert [(path, span.line) for path, span, _ in shown] == sorted(expected), shown
-    by_place = {(finding.path, finding.span.line, finding.span.column): finding for finding in found}
+    by_place = {
+        (finding.path, finding.span.line, finding.span.column): finding for finding in found
+    }
     for mark in case.findings:
         finding = by_place.get((mark.path, mark.span.line, mark.span.column))
         if finding is None:

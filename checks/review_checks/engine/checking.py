@@ -16,7 +16,6 @@ from review_checks.summaries.index import class_names, module_info, outline
 from review_checks.summaries.inputs import layout, unit_path
 
 
-
 class Outcome(msgspec.Struct, frozen=True):
     """The reports of the rules over one thing, and the rules that failed there with their traces."""
 

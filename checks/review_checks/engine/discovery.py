@@ -19,7 +19,9 @@ def all_rules() -> tuple[Rule, ...]:
         TypeError: a rule's module is not of the form that ``review_checks.rule`` describes.
     """
     rules = []
-    for concern in sorted(found.name for found in pkgutil.iter_modules(review_checks.rules.__path__)):
+    for concern in sorted(
+        found.name for found in pkgutil.iter_modules(review_checks.rules.__path__)
+    ):
         package = importlib.import_module(f"{review_checks.rules.__name__}.{concern}")
         for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
             if not entry.name.startswith("_"):

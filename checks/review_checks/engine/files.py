@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from review_checks.facts.lower import lower_unit
 from review_checks.facts.schema import UnitFacts
 from review_checks.model import Span
 from review_checks.text.lines import Change, Document, merge
-from review_checks.text.units import Segmentation, Unit, parse_text
+from review_checks.text.units import Segmentation, Unit, UnitKind, parse_text
 
 NO_FACTS = UnitFacts((), (), ())
 MAX_UNIT_CHARACTERS = 256 * 1024
@@ -61,14 +61,36 @@ class UnitState:
     the unit, and the text.
     """
 
-    __slots__ = ("facts", "lines", "reason", "remarks", "unit")
+    __slots__ = ("_facts", "_later", "lines", "reason", "remarks", "unit")
 
     def __init__(self, unit: int) -> None:
         self.unit = unit
-        self.facts = NO_FACTS
+        self._facts = NO_FACTS
+        self._later: Callable[[], None] | None = None
         self.lines: list[int] | None = None
         self.reason = ""
         self.remarks: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def facts(self) -> UnitFacts:
+        """The facts of the unit; where that was put off, it is lowered now."""
+        if self._later is not None:
+            lower, self._later = self._later, None
+            lower()
+        return self._facts
+
+    @facts.setter
+    def facts(self, facts: UnitFacts) -> None:
+        self._facts, self._later = facts, None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether nobody has needed the facts yet."""
+        return self._later is not None
+
+    def put_off(self, lower: Callable[[], None]) -> None:
+        """Have the facts made when they are needed."""
+        self._later = lower
 
     def place(self, span: Span, start: int) -> Span:
         """Return a span of the facts as a span of the file, whose unit begins at ``start``."""
@@ -85,7 +107,11 @@ class UnitState:
         below = change.first + change.removed
         last = change.first + max(change.added - 1, 0)
         self.lines = [
-            line if line < change.first else line + change.delta if line >= below else min(line, last)
+            line
+            if line < change.first
+            else line + change.delta
+            if line >= below
+            else min(line, last)
             for line in lines
         ]
 
@@ -93,8 +119,19 @@ class UnitState:
 class File:
     """A text in units. ``states`` runs parallel to ``segmentation.units``."""
 
-    def __init__(self, path: str, text: str, memo: FactsMemo, tickets: list[int]) -> None:
-        """Analyse a text from scratch; ``tickets`` holds the next free number of a unit."""
+    def __init__(
+        self, path: str, text: str, memo: FactsMemo, tickets: list[int], *, lazy: bool = False
+    ) -> None:
+        """Analyse a text from scratch.
+
+        Args:
+            path: the file.
+            text: its text.
+            memo: the facts of texts seen lately.
+            tickets: holds the next free number of a unit.
+            lazy: put off lowering functions until their facts are needed. Of a file that is not
+                open, but only referred to, most are never.
+        """
         self.path = path
         self._memo = memo
         self._tickets = tickets
@@ -103,7 +140,10 @@ class File:
         self.states: list[UnitState] = []
         for index in range(len(self.segmentation.units)):
             state = self._new_state()
-            self._lower(state, index)
+            if lazy and self.segmentation.units[index].kind is UnitKind.FUNCTION:
+                self._put_off(state, index)
+            else:
+                self._lower(state, index)
             self.states.append(state)
 
     @property
@@ -114,6 +154,8 @@ class File:
     def unread(self) -> list[Unread]:
         """Return the units that could not be analysed as they stand."""
         starts = self.segmentation.starts
+        for state in self.states:
+            _ = state.facts
         return [
             Unread(starts[index], state.reason, state.reason.startswith(_DOES_NOT_PARSE))
             for index, state in enumerate(self.states)
@@ -142,9 +184,7 @@ class File:
         end = splice.first + splice.removed
         replaced = self.states[splice.first : end]
         names = known[splice.first : end]
-        offsets = [
-            (before[index], sizes[index]) for index in range(splice.first, end)
-        ]
+        offsets = [(before[index], sizes[index]) for index in range(splice.first, end)]
         states: list[UnitState] = []
         changed: list[UnitState] = []
         taken = [False] * len(replaced)
@@ -206,6 +246,14 @@ class File:
             state.facts, state.lines, state.reason = NO_FACTS, None, ""
             return
         text, before = parse_text(self.document.lines[start : start + unit.content], unit)
+        self._lower_text(state, text, before)
+
+    def _put_off(self, state: UnitState, index: int) -> None:
+        unit, start = self.segmentation.units[index], self.segmentation.starts[index]
+        text, before = parse_text(self.document.lines[start : start + unit.content], unit)
+        state.put_off(lambda: self._lower_text(state, text, before))
+
+    def _lower_text(self, state: UnitState, text: str, before: int) -> None:
         if len(text) > MAX_UNIT_CHARACTERS or (
             len(text) > MAX_UNIT_TOKENS and _exceeds_tokens(text, MAX_UNIT_TOKENS)
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,12 +21,13 @@ from review_checks.summaries.index import (
     unit_scope,
 )
 from review_checks.summaries.inputs import layout, module_path, unit_facts, unit_path
-from review_checks.summaries.outline import outline_of
+from review_checks.summaries.outline import Outline, outline_of
 
 _INDEXED = {entry.__name__: entry for entry in INDEXED}
 _PER_UNIT: tuple[Input[Any], ...] = (unit_facts, unit_path, unit_scope, outline)
 _PER_FILE: tuple[Input[Any], ...] = (layout, module_info, *INDEXED)
-_UNREADABLE = FileIndex(ModuleInfo("", package=False))
+_NO_IDENTIFIER = re.compile(r"\W")
+_UNREADABLE = FileIndex(ModuleInfo("", package=False), lambda _: Outline((), (), (), ()))
 
 
 class FileStore:
@@ -42,7 +44,11 @@ class FileStore:
         self._indexes: dict[str, FileIndex] = {}
         self._orders: dict[str, dict[int, int]] = {}
         self._asked: dict[str, dict[tuple[Input[Any], tuple[str, ...]], None]] = {}
-        db.provide(module_path, source.find_module)
+        self._unlisted: dict[str, str] = {}
+        self._states: dict[int, UnitState] = {}
+        db.provide(unit_facts, lambda unit: self._states[unit].facts)
+        db.provide(outline, self._outline_of)
+        db.provide(module_path, self._find_module)
         for entry in _PER_FILE:
             db.provide(entry, functools.partial(self._provide, entry))
 
@@ -67,7 +73,7 @@ class FileStore:
             text = self._source.read(path)
             if text is None or len(text) > self.max_file_size:
                 return None
-            file = self._add(path, text)
+            file = self._add(path, text, lazy=True)
         return file
 
     def remove(self, path: str) -> None:
@@ -80,27 +86,64 @@ class FileStore:
         self._announce(path)
         for state in file.states:
             self._release(state.unit)
+        for name, place in list(self._unlisted.items()):
+            if place == path:
+                del self._unlisted[name]
+                self._tell_module(name)
 
     def refresh_modules(self) -> None:
         """Ask the source again where modules lie, after files came or went."""
         for (dotted,) in self._db.keys_of(module_path):
-            module_path.give(self._db, dotted, value=self._source.find_module(str(dotted)))
+            self._tell_module(str(dotted))
+
+    def _find_module(self, dotted: str) -> str:
+        return self._unlisted.get(dotted) or self._source.find_module(dotted)
+
+    def _tell_module(self, dotted: str) -> None:
+        if self._db.given(module_path, (dotted,)):
+            module_path.give(self._db, dotted, value=self._find_module(dotted))
+
+    def _name(self, path: str) -> ModuleInfo:
+        """Return the name of the module of a file, by which the file is found again.
+
+        The source does not find a file that was never saved, or a script whose name is no
+        identifier, and of two scripts of one name it finds one.
+        """
+        info = self._source.module_name(path)
+        name = info.name
+        found = self._find_module(name)
+        if found != path:
+            package = name.rpartition(".")[0]
+            if found or not (name.isidentifier() or self._find_module(package)):
+                name = _NO_IDENTIFIER.sub("_", path)
+            self._unlisted[name] = path
+            self._tell_module(name)
+        return ModuleInfo(name, info.package)
 
     # Giving the inputs
 
-    def _add(self, path: str, text: str) -> File:
-        file = self.files[path] = File(path, text, self._memo, self._tickets)
-        info = self._source.module_name(path)
-        index = self._indexes[path] = FileIndex(ModuleInfo(info.name, info.package))
+    def _add(self, path: str, text: str, *, lazy: bool = False) -> File:
+        file = self.files[path] = File(path, text, self._memo, self._tickets, lazy=lazy)
+        index = self._indexes[path] = FileIndex(self._name(path), self._outline_of)
         for state, unit in zip(file.states, file.segmentation.units, strict=True):
-            self._give(path, index, state, unit.scope)
+            self._states[state.unit] = state
+            if state.is_pending:
+                unit_path.give(self._db, state.unit, value=path)
+                unit_scope.give(self._db, state.unit, value=unit.scope)
+                index.put_off(state.unit, unit.scope, unit.name)
+            else:
+                self._give(path, index, state, unit.scope)
         return file
+
+    def _outline_of(self, unit: int) -> Outline:
+        return outline_of(self._states[unit].facts)
 
     def _give(
         self, path: str, index: FileIndex, state: UnitState, scope: tuple[str, ...]
     ) -> Iterable[Key]:
         """Give the inputs of a unit; return the names that it touches."""
         declared = outline_of(state.facts)
+        self._states[state.unit] = state
         unit_path.give(self._db, state.unit, value=path)
         unit_scope.give(self._db, state.unit, value=scope)
         unit_facts.give(self._db, state.unit, value=state.facts)
@@ -138,6 +181,7 @@ class FileStore:
                 del asked[entry, key]
 
     def _release(self, unit: int) -> None:
+        self._states.pop(unit, None)
         for entry in _PER_UNIT:
             self._db.release(entry, (unit,))
 

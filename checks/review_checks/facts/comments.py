@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from review_checks.facts.schema import Comment
 
@@ -17,16 +19,88 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SPEAKS_TO_US = re.compile(r"#\s*(?:review\s*:|guarded by\s*:)", re.IGNORECASE)
-_SPEAKS_TO_A_TOOL = re.compile(r"#\s*(?:noqa|type:|pragma|pylint|pyright|nosec|fmt:)", re.IGNORECASE)
+_SPEAKS_TO_A_TOOL = re.compile(
+    r"#[#\s]*(?:noqa|type:|pragma|pylint|pyright|mypy|nosec|fmt:|isort:|flake8:)", re.IGNORECASE
+)
+# That a handler is silent on purpose is said as plainly by naming the check that objects to it.
+_ADMITS_SILENCE = re.compile(r"#[#\s]*(?:noqa|nosec)\b.*\b(?:S11[02]|B11[02])\b", re.IGNORECASE)
+# What follows the tool's own words is meant for people.
+_REASON = re.compile(r"(?:\s[-–—]+|\s#+|\(|;)\s*\w+\W+\w+")
+_SPEAKS_OF_FAILURE = re.compile(
+    r"\b(?:best.?effort|ignor\w+|swallow\w*|suppress\w*|silen\w+|eat\b|fail\w*|errors?\b|exceptions?\b"
+    r"|rais\w+|raise\b|throw\w*|blow\w*|don'?t care|okay|harmless|optional\w*|may ?be|might|in case"
+    r"|if (?:possible|any|available|present)|exists?\b|missing|already|no longer|not found|fall.?back"
+    r"|gone|vanish\w*|race|graceful\w*|(?:never|not|n't) crash)",
+    re.IGNORECASE,
+)
 
 
-def comment_lines(text: str, before: int) -> frozenset[int]:
-    """Return the lines with a comment for human readers, relative to the unit."""
-    return frozenset(
-        text.count("\n", 0, match.start()) - before
-        for match in _TOKEN.finditer(text)
-        if match.lastgroup and not _SPEAKS_TO_A_TOOL.match(match.group())
-    )
+class Remark(NamedTuple):
+    """A comment for human readers; ``alone`` when no code stands before it on its line."""
+
+    column: int
+    alone: bool
+    text: str
+
+    @property
+    def of_failure(self) -> bool:
+        """Whether it speaks of something that fails, or may be missing."""
+        return bool(_SPEAKS_OF_FAILURE.search(self.text))
+
+
+def remarks(text: str, before: int) -> dict[int, Remark]:
+    """Return the comments for human readers by their lines, which are relative to the unit."""
+    found: dict[int, Remark] = {}
+    for match in _TOKEN.finditer(text):
+        comment = match.group()
+        if not match.lastgroup or not _is_for_people(comment):
+            continue
+        start = text.rfind("\n", 0, match.start()) + 1
+        alone = not text[start : match.start()].strip()
+        line = text.count("\n", 0, start) - before
+        found[line] = Remark(match.start() - start, alone, comment)
+    return found
+
+
+def _is_for_people(comment: str) -> bool:
+    ours = _SPEAKS_TO_US.search(comment)
+    if ours is not None:
+        comment = comment[: ours.start()]
+        if not comment:
+            return False
+    if not _SPEAKS_TO_A_TOOL.match(comment) or _ADMITS_SILENCE.match(comment):
+        return True
+    return _REASON.search(comment) is not None
+
+
+def explains_handler(
+    found: Mapping[int, Remark], attempt: tuple[int, int], handler: tuple[int, int], column: int
+) -> bool:
+    """Say whether a comment explains why a handler does what it does.
+
+    Any comment inside the handler does, or right above its ``except``, or below its last statement
+    at the depth of its body. One above the ``try`` or at the start of its block does when it speaks
+    of failure.
+
+    Args:
+        found: the comments of the unit.
+        attempt: the lines of ``try`` and of the first statement in its block.
+        handler: the first and last line of the handler.
+        column: the column of ``except``.
+    """
+    first, last = handler
+    if any(line in found for line in range(first, last + 1)):
+        return True
+    above = found.get(first - 1)
+    if above is not None and above.alone and above.column <= column:
+        return True
+    below = found.get(last + 1)
+    if below is not None and below.alone and below.column > column:
+        return True
+    top = attempt[0]
+    while top - 1 in found and found[top - 1].alone:
+        top -= 1
+    return any(found[line].of_failure for line in range(top, attempt[1] + 1) if line in found)
 
 
 def directives(text: str, before: int) -> tuple[Comment, ...]:
@@ -35,8 +109,11 @@ def directives(text: str, before: int) -> tuple[Comment, ...]:
         return ()
     found = []
     for match in _TOKEN.finditer(text):
-        if match.lastgroup and _SPEAKS_TO_US.match(match.group()):
+        # It may stand behind a comment for another tool.
+        ours = _SPEAKS_TO_US.search(match.group()) if match.lastgroup else None
+        if ours is not None:
             start = text.rfind("\n", 0, match.start()) + 1
             line = text.count("\n", 0, start) - before
-            found.append(Comment(match.group(), line, match.start() - start))
+            column = match.start() + ours.start() - start
+            found.append(Comment(match.group()[ours.start() :], line, column))
     return tuple(found)

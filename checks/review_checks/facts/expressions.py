@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _BUILTINS = frozenset(dir(builtins))
 _OPAQUE = Opaque()
 _MAX_LITERAL = 200
+_MAX_TEXT = 4000
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -142,7 +143,8 @@ class ExpressionLowering:
     def _constant(self, node: ast.Constant) -> Value:
         literal = node.value
         if isinstance(literal, str):
-            return Const(literal if len(literal) <= _MAX_LITERAL else literal[:_MAX_LITERAL])
+            # Long texts are mostly the help of options, which may say what a special value means.
+            return Const(literal if len(literal) <= _MAX_TEXT else literal[:_MAX_TEXT])
         if literal is None or isinstance(literal, bool | float):
             return Const(literal)
         if isinstance(literal, int):
@@ -296,9 +298,12 @@ class ExpressionLowering:
             right = self.value(step.right)
             operator = _OPERATORS[step.op.__class__]
             if operator == "%" and (
-                isinstance(value, Format) or (isinstance(value, Const) and isinstance(value.value, str))
+                isinstance(value, Format)
+                or (isinstance(value, Const) and isinstance(value.value, str))
             ):
-                operands = right.parts if isinstance(right, Items) and right.kind == "tuple" else (right,)
+                operands = (
+                    right.parts if isinstance(right, Items) and right.kind == "tuple" else (right,)
+                )
                 value = Format((value, *operands))
             else:
                 value = Binary(operator, value, right)
@@ -395,7 +400,9 @@ class ExpressionLowering:
         return Closure(inner.index)
 
     def _other(self, node: ast.expr) -> Value:
-        parts = [self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        parts = [
+            self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
+        ]
         return Opaque(tuple(parts))
 
     # Provided by the lowering of statements

@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from review_checks.facts.builder import FunctionBuilder
-from review_checks.facts.comments import comment_lines, directives
+from review_checks.facts.comments import Remark, directives, explains_handler, remarks
 from review_checks.facts.expressions import ExpressionLowering, element
 from review_checks.facts.schema import (
     Class,
@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SPEAKS_OF_LOCKS = re.compile(r"\block|\bsemaphore|\bmutex|\bheld\b|synchroni[sz]ed", re.IGNORECASE)
+_SPEAKS_OF_FAILURE = re.compile(
+    r"best.effort|\b(?:ignor|swallow|suppress|silent|fail|error|exception|fall|otherwise|possible"
+    r"|rais|not found|invalid|missing|unable|cannot|unknown|None|False)",
+    re.IGNORECASE,
+)
 _LEAVES = {
     StatementKind.RETURN: Exit.RETURN,
     StatementKind.RAISE: Exit.RAISE,
@@ -74,7 +79,7 @@ def lower_unit(text: str, before: int) -> UnitFacts:
         body = body[0].body
     lines = text.split("\n")[before:] if not text.isascii() or "#" in text else []
     columns = None if text.isascii() else _column_map(text.split("\n")[before:])
-    comments = comment_lines(text, before) if "#" in text and "except" in text else frozenset()
+    comments = remarks(text, before) if "#" in text and "except" in text else {}
     lowering = _UnitLowering(before + 1, columns, comments)
     lowering.unit(body, len(lines))
     found = directives(text, before) if "#" in text else ()
@@ -104,7 +109,7 @@ class _UnitLowering(ExpressionLowering):
         self,
         first_line: int,
         columns: Callable[[int, int], int] | None,
-        comments: frozenset[int],
+        comments: dict[int, Remark],
     ) -> None:
         super().__init__(first_line, columns)
         self.classes: list[Class] = []
@@ -350,7 +355,7 @@ class _UnitLowering(ExpressionLowering):
         falls, exits = self.block(node.body, RegionKind.TRY, statement, region)
         handled_falls = False
         for handler in node.handlers:
-            goes_on, leaves = self._handler(handler, statement, region)
+            goes_on, leaves = self._handler(handler, node, statement, region)
             handled_falls = handled_falls or goes_on
             exits |= leaves
         if node.orelse:
@@ -365,7 +370,9 @@ class _UnitLowering(ExpressionLowering):
             exits |= leaves
         return falls, exits
 
-    def _handler(self, node: ast.ExceptHandler, statement: int, region: int) -> Flow:
+    def _handler(
+        self, node: ast.ExceptHandler, attempt: Any, statement: int, region: int
+    ) -> Flow:
         into = self.into
         into.statement = statement
         types: tuple[str, ...] = ()
@@ -380,7 +387,9 @@ class _UnitLowering(ExpressionLowering):
         if node.name is not None:
             into.bound.add(node.name)
         inside = len(into.regions)
-        comment = any(line in self._comments for line in range(end.line, end.end_line + 1))
+        tried = (self.span(attempt).line, self.span(attempt.body[0]).line)
+        lines = (end.line, end.end_line)
+        comment = explains_handler(self._comments, tried, lines, end.column)
         into.handlers.append(Handler(statement, inside, types, node.name or "", head, comment))
         return self.block(node.body, RegionKind.HANDLER, statement, region)
 
@@ -421,11 +430,14 @@ class _UnitLowering(ExpressionLowering):
         self.parameters(node.args, outer)
         if outer.kind is FunctionKind.FUNCTION and node.name not in outer.scoped:
             outer.bound.add(node.name)
-        docstring = ast.get_docstring(node, clean=False)
-        if docstring and _SPEAKS_OF_LOCKS.search(docstring):
-            inner.docstring = docstring
         self.into, self._class = inner, -1
         self.block(node.body, RegionKind.BODY, -1, -1)
+        docstring = ast.get_docstring(node, clean=False)
+        if docstring and (
+            _SPEAKS_OF_LOCKS.search(docstring)
+            or (inner.handlers and _SPEAKS_OF_FAILURE.search(docstring))
+        ):
+            inner.docstring = docstring
         self.into, self._class = outer, owner
 
     def _define_class(self, node: ast.ClassDef) -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from review_checks.model import Span
 
-SCHEMA = 1
+SCHEMA = 2
 """Changes whenever equal text may yield other facts; part of every cache key."""
 
 
@@ -33,7 +33,7 @@ class Path(msgspec.Struct, frozen=True, array_like=True, tag="p", gc=False):
 
 
 class Const(msgspec.Struct, frozen=True, array_like=True, tag="c", gc=False):
-    """A literal; long strings and bytes are cut to 200 characters."""
+    """A literal; strings are cut to 4000 characters, bytes to 200."""
 
     value: str | int | float | bool | None
 
@@ -307,7 +307,8 @@ class Handler(msgspec.Struct, frozen=True, array_like=True):
     """An ``except`` clause; ``types`` is empty when it is bare.
 
     ``span`` covers the line of the clause up to its colon's statement; ``comment`` says that a
-    comment stands on that line or in its body.
+    comment explains it: one on that line, right above it or in its body, or one that speaks of
+    failure at the head of its ``try``.
     """
 
     statement: int
@@ -370,8 +371,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True):
 
     ``parent`` is the index of the function in which it is defined (-1 outside), ``owner`` the
     index of the class whose body defines it (-1 when that lies outside the unit or nowhere).
-    ``docstring`` is kept only when it speaks of locks. ``scoped`` are the names declared
-    ``global`` or ``nonlocal``.
+    ``docstring`` is kept only when it speaks of locks, or of failure in a function with handlers.
+    ``scoped`` are the names declared ``global`` or ``nonlocal``.
     """
 
     name: str

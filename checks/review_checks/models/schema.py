@@ -99,9 +99,9 @@ class Amount(
     """An argument of the call says how many or how long; no number below the least makes sense.
 
     Attributes:
-        role: ``count`` (how often something is done), ``pool`` (how many at a time, at least one),
-            or ``wait`` (how long to sleep).
-        argument: the position of the argument; None when it is any of the positional ones.
+        role: ``count`` (how often something is done; the arguments are those of ``range``),
+            ``pool`` (how many at a time, at least one), or ``wait`` (how long to sleep).
+        argument: the position of the argument.
         keyword: the keyword under which it may be given.
     """
 
@@ -185,7 +185,8 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         redactors: token sequences of functions that hide a secret.
         capacities: token sequences of fields that hold an amount that exists, is set aside or taken.
         reservations: those of them that are set aside or taken out of an amount that exists.
-        ratios: words of numbers that another number is multiplied by.
+        setting_mappings: names of mappings that hold what was read from a configuration file.
+        other_numbers: words of numbers that are no amounts, although a capacity is named there.
     """
 
     persistence: dict[str, str]
@@ -204,7 +205,8 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     redactors: tuple[str, ...]
     capacities: tuple[str, ...]
     reservations: tuple[str, ...]
-    ratios: tuple[str, ...]
+    setting_mappings: tuple[str, ...]
+    other_numbers: tuple[str, ...]
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -99,11 +99,18 @@ def announcements(db: Database, function: FunctionId) -> tuple[Announcement, ...
         found.append(Announcement(shape, steps[1], key, subject, function, ("w", index), reader))
     for index, call in enumerate(body.calls):
         steps = steps_of(call.callee)
-        if len(steps) == 3 and steps[0] == me and steps[2] in ("add", "append") and len(call.args) == 1:
+        if (
+            len(steps) == 3
+            and steps[0] == me
+            and steps[2] in ("add", "append")
+            and len(call.args) == 1
+        ):
             argument = call.args[0]
             if isinstance(argument, Path) and argument.text.isidentifier() and argument.text != me:
                 found.append(
-                    Announcement("registered", steps[1], "", argument.text, function, ("c", index), None)
+                    Announcement(
+                        "registered", steps[1], "", argument.text, function, ("c", index), None
+                    )
                 )
     return tuple(found)
 
@@ -137,7 +144,11 @@ def _comparing_test(body: Function, me: str, field: str, subject: str, write: Wr
             continue
         roots = set(_paths(test.value, body))
         mentions_old = any(_is_below(path, prefix) or root_of(path) in aliases for path in roots)
-        if mentions_old and any(root_of(path) == subject for path in roots) and _compares(test, body):
+        if (
+            mentions_old
+            and any(root_of(path) == subject for path in roots)
+            and _compares(test, body)
+        ):
             return index
     return None
 
@@ -223,4 +234,3 @@ def arguments_of(db: Database, inner: FunctionId, call: Call) -> dict[str, Value
     given = dict(zip(names, call.args, strict=False))
     given.update({name: value for name, value in call.keywords if name})
     return given
-

@@ -200,6 +200,10 @@ def persistence(db: Database, function: FunctionId, index: int) -> str:
             return known
         if function_of(db, target) is None:
             return ""
-    if not parent_of(call.callee) or call.callee.startswith(("super()", "self.", "cls.")) and call.callee.count(".") == 1:
+    if (
+        not parent_of(call.callee)
+        or call.callee.startswith(("super()", "self.", "cls."))
+        and call.callee.count(".") == 1
+    ):
         return ""
     return models(db).lexicon.persistence.get(last_step(call.callee), "")

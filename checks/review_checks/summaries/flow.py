@@ -99,12 +99,12 @@ def _goes_on(body: Function, region: int) -> bool:
     return body.regions[region].falls or body.regions[region].kind == RegionKind.LOOP
 
 
-def _in_sequence(
-    body: Function, inner: list[tuple[int, int]], second: int, owner: int
-) -> bool:
+def _in_sequence(body: Function, inner: list[tuple[int, int]], second: int, owner: int) -> bool:
     """Decide for two statements in different blocks of one compound statement."""
     if not inner:
         return True
+    if second == owner:
+        return False
     mine = inner[-1][0]
     theirs = next(
         region for region, _ in ancestry(body, second) if body.regions[region].owner == owner

@@ -36,7 +36,16 @@ class _TooEarly(BaseException):
 class Cell:
     """One derived or given value, and its place in the graph of dependencies."""
 
-    __slots__ = ("dependencies", "dependents", "dirty", "height", "key", "query", "running", "value")
+    __slots__ = (
+        "dependencies",
+        "dependents",
+        "dirty",
+        "height",
+        "key",
+        "query",
+        "running",
+        "value",
+    )
 
     def __init__(self, query: Callable[..., Any], key: tuple[Hashable, ...]) -> None:
         """Make a cell that has no value yet."""

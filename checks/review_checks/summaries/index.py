@@ -7,7 +7,7 @@ disturbed: an edit of one method costs the same in a class of four methods and o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -85,14 +85,47 @@ _LAST = frozenset(_NOTHING)
 class FileIndex:
     """The names of one file. A key is the name of an input and its key without the path."""
 
-    def __init__(self, info: ModuleInfo) -> None:
-        """Begin without units."""
+    def __init__(self, info: ModuleInfo, outline_of: Callable[[int], Outline]) -> None:
+        """Begin without units; ``outline_of`` is asked for those that were put off."""
         self.info = info
+        self._outline_of = outline_of
         self._rows: dict[Key, dict[int, Any]] = {}
         self._keys: dict[int, frozenset[Key]] = {}
+        self._pending: dict[int, tuple[str, ...]] = {}
+        self._pending_owners: dict[str, set[int]] = {}
+        self._pending_names: dict[str, set[int]] = {}
+
+    def put_off(self, unit: int, scope: tuple[str, ...], name: str) -> None:
+        """Take a unit that is one function, of which only the name is known yet.
+
+        What else it declares is looked up when somebody asks for the functions or attributes of
+        its class, or for a name inside it.
+        """
+        key: Key = ("function", ".".join((*scope, name)))
+        self._rows.setdefault(key, {})[unit] = (unit, 0)
+        self._keys[unit] = frozenset([key])
+        self._pending[unit] = scope
+        self._pending_owners.setdefault(".".join(scope), set()).add(unit)
+        self._pending_names.setdefault(key[1], set()).add(unit)
+
+    def _settle(self, key: Key) -> None:
+        """Look up what the units that were put off declare, where it matters for a key."""
+        units: set[int] = set()
+        if key[0] == "members" or (key[0] == "assigned" and key[1]):
+            units = self._pending_owners.pop(key[1], units)
+        elif key[0] in ("function", "class"):
+            around = key[1].rpartition(".")[0]
+            while around:
+                units = units | self._pending_names.pop(around, set())
+                around = around.rpartition(".")[0]
+        for unit in units:
+            scope = self._pending.pop(unit, None)
+            if scope is not None:
+                self.put(unit, self._outline_of(unit), scope)
 
     def put(self, unit: int, found: Outline, scope: tuple[str, ...]) -> frozenset[Key]:
         """Take what a unit declares, in place of what it declared before; return the keys touched."""
+        self._pending.pop(unit, None)
         before = self._keys.get(unit, frozenset())
         given = _contributions(unit, found, scope, self.info)
         touched = set()
@@ -109,6 +142,7 @@ class FileIndex:
 
     def remove(self, unit: int) -> frozenset[Key]:
         """Forget a unit; return the keys touched."""
+        self._pending.pop(unit, None)
         keys = self._keys.pop(unit, frozenset())
         for key in keys:
             self._drop(key, unit)
@@ -122,6 +156,8 @@ class FileIndex:
 
     def value(self, key: Key, order: Mapping[int, int]) -> Any:
         """Return what all units together declare under a key; ``order`` is the units' position."""
+        if self._pending:
+            self._settle(key)
         rows = self._rows.get(key)
         if not rows:
             return _NOTHING.get(key[0], ())
@@ -187,5 +223,3 @@ def qualified_name(db: Database, function: FunctionId) -> str:
 def module_of(db: Database, function: FunctionId) -> str:
     """Return the dotted name of the module that a function stands in."""
     return module_info(db, unit_path(db, function[0])).name
-
-

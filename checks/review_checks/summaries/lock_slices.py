@@ -25,14 +25,18 @@ from review_checks.summaries.names import (
 from review_checks.summaries.outline import FunctionOutline, Made
 from review_checks.summaries.paths import steps_of
 
-_OWNED = frozenset({"__init__", "__new__", "__del__", "__enter__", "__init_subclass__", "__post_init__"})
+_OWNED = frozenset(
+    {"__init__", "__new__", "__del__", "__enter__", "__init_subclass__", "__post_init__"}
+)
 _DECLARED = re.compile(
     r"\b(?:lock|semaphore|mutex)\w*\b[^.]{0,60}\b(?:held|hold|holds|acquired|taken|locked)\b"
     r"|\b(?:held|hold|holding|holds|acquired?|under|with)\b[^.]{0,60}\b(?:lock|semaphore|mutex)",
     re.IGNORECASE | re.DOTALL,
 )
 _DECLARED_NAME = re.compile(r"_(?:un)?locked$|_with_lock$|_no_?lock$|_nolock$|^locked_")
-_NESTED_FACTORIES = frozenset({"list", "dict", "set", "collections.deque", "deque", "collections.OrderedDict"})
+_NESTED_FACTORIES = frozenset(
+    {"list", "dict", "set", "collections.deque", "deque", "collections.OrderedDict"}
+)
 
 Event = tuple[str, int]
 """An event of a function: ``w``, ``r`` or ``c`` (write, read, call) and its index."""
@@ -147,7 +151,9 @@ class _Slicer:
         """Return the field at the start of a path and the steps behind it."""
         root = steps[0]
         if self.me and root == self.me:
-            return (f".{steps[1]}", steps[2:]) if len(steps) > 1 and steps[1][0] not in "[(" else None
+            return (
+                (f".{steps[1]}", steps[2:]) if len(steps) > 1 and steps[1][0] not in "[(" else None
+            )
         return (root, steps[1:]) if self._is_variable(root) else None
 
     def _is_variable(self, name: str) -> bool:

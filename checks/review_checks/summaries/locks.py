@@ -174,9 +174,7 @@ def _named_guard(
     mark = "+" if reentrant else ""
     if literal is not None:
         label = key.text if isinstance(key, Path) else repr(literal)
-        return Guard(
-            f"{library}:{literal!r}{mark}", label, lock.kind, reentrant, reads=lock.reads
-        )
+        return Guard(f"{library}:{literal!r}{mark}", label, lock.kind, reentrant, reads=lock.reads)
     text = key.text if isinstance(key, Path) else "…"
     scope = "" if isinstance(key, Path) else f"@{function}"
     return Guard(

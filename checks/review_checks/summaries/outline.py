@@ -106,7 +106,10 @@ def portable(value: Value, calls: tuple[Call, ...], depth: int = 0) -> Any:
     if isinstance(value, Binary):
         if depth >= _MAX_DEPTH:
             return Opaque()
-        left, right = portable(value.left, calls, depth + 1), portable(value.right, calls, depth + 1)
+        left, right = (
+            portable(value.left, calls, depth + 1),
+            portable(value.right, calls, depth + 1),
+        )
         return Binary(value.op, left, right)
     if isinstance(value, Logic | Format | Opaque):
         if depth >= _MAX_DEPTH:
@@ -189,7 +192,9 @@ def _variables(function: Function, index: int) -> list[Declared]:
     return [
         Declared(write.path, portable(write.value, function.calls), index)
         for write in function.writes
-        if write.mode in (Mode.ASSIGN, Mode.AUGMENT) and "." not in write.path and "[" not in write.path
+        if write.mode in (Mode.ASSIGN, Mode.AUGMENT)
+        and "." not in write.path
+        and "[" not in write.path
     ]
 
 
@@ -202,7 +207,9 @@ def _attributes(function: Function, index: int) -> list[Declared]:
     return [
         Declared(write.path[start:], portable(write.value, function.calls), index)
         for write in function.writes
-        if write.mode == Mode.ASSIGN and write.path.startswith(prefix) and _is_plain(write.path[start:])
+        if write.mode == Mode.ASSIGN
+        and write.path.startswith(prefix)
+        and _is_plain(write.path[start:])
     ]
 
 

@@ -81,3 +81,11 @@ def last_step(path: str) -> str:
     """Return the last step of a path, such as the method's name of a callee."""
     steps = steps_of(path)
     return steps[-1] if steps else ""
+
+
+def field_of(path: str) -> str:
+    """Return the name of the attribute or literal key that a path ends in, or ''."""
+    step = last_step(path)
+    if step.startswith("["):
+        return step[2:-2] if step[1:2] in ("'", '"') else ""
+    return "" if step.startswith("(") else step

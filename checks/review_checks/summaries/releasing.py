@@ -84,6 +84,8 @@ def _body_risk(db: Database, function: FunctionId, depth: int) -> Risk | None:
     body = unit_facts(db, function[0]).functions[function[1]]
     for index, call in enumerate(body.calls):
         risk = _risk(db, function, index, depth)
-        if risk is not None and not is_caught(db, function, call.statement, risk.exception or "Exception"):
+        if risk is not None and not is_caught(
+            db, function, call.statement, risk.exception or "Exception"
+        ):
             return risk
     return None

@@ -125,7 +125,9 @@ class _Solver:
             mine = wanted & found.sites.keys()
             if mine and not found.declared and not self._is_owned(function):
                 for field in mine:
-                    fields.setdefault(field, []).extend(self._accesses(function, found.sites[field]))
+                    fields.setdefault(field, []).extend(
+                        self._accesses(function, found.sites[field])
+                    )
         users = {access.function for rows in fields.values() for access in rows}
         writers = {
             access.function
@@ -271,7 +273,9 @@ class _Solver:
             target = self._target(caller, reach.target)
             if target is None or target in below or target not in self.slices:
                 continue
-            if self.slices[target].role in (Role.PRIVATE, Role.NESTED) and not self._is_entry(target):
+            if self.slices[target].role in (Role.PRIVATE, Role.NESTED) and not self._is_entry(
+                target
+            ):
                 below[target] = None
                 todo += [(target, inner) for inner in self.slices[target].reaches]
         self.entering = dict.fromkeys(below)

@@ -1,0 +1,1 @@
+"""The command line. The server never imports it, so that editors pay for neither click nor rich."""

@@ -73,7 +73,13 @@ from review_checks.facts.schema import (
 )
 from review_checks.model import Severity, Tier
 from review_checks.rule import Context, Over, Place, Report, rule
-from review_checks.summaries.flow import ancestry, handlers_around, is_inside, loops_around, regions_of
+from review_checks.summaries.flow import (
+    ancestry,
+    handlers_around,
+    is_inside,
+    loops_around,
+    regions_of,
+)
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, root_of, steps_of
@@ -198,7 +204,9 @@ def _report(
     else:
         body = context.facts(risk.function)
         why = f"`{body.calls[risk.event[1]].callee}` can fail here"
-    evidence: list[tuple[Place, str]] = [(Place(function, "s", loop), "the loop ends with the failure")]
+    evidence: list[tuple[Place, str]] = [
+        (Place(function, "s", loop), "the loop ends with the failure")
+    ]
     if (risk.function, risk.event) != (function, ("c", index)):
         kind, position = risk.event
         if kind == "c":
@@ -212,4 +220,3 @@ def _report(
         f"{context.qualified(function)}.{name}",
         tuple(evidence),
     )
-

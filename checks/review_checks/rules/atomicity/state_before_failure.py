@@ -72,7 +72,14 @@ from review_checks.summaries.announcements import (
 from review_checks.summaries.flow import handlers_around, is_inside, may_follow
 from review_checks.summaries.index import members
 from review_checks.summaries.inputs import FunctionId
-from review_checks.summaries.names import callees, class_around, class_of, function_of, home, lineage
+from review_checks.summaries.names import (
+    callees,
+    class_around,
+    class_of,
+    function_of,
+    home,
+    lineage,
+)
 from review_checks.summaries.paths import parent_of, root_of, steps_of
 from review_checks.summaries.lock_slices import self_name
 from review_checks.text.editing import indent, indent_unit, indentation, is_alone, line_end
@@ -168,7 +175,9 @@ def _restores(body: Function, statement: int, field: str) -> bool:
             if write.path.startswith(field) and is_inside(body, write.statement, handler.region):
                 return True
         for call in body.calls:
-            if call.callee.startswith(f"{field}.") and is_inside(body, call.statement, handler.region):
+            if call.callee.startswith(f"{field}.") and is_inside(
+                body, call.statement, handler.region
+            ):
                 return True
             if not handler.types or parent_of(call.callee) == root_of(field):
                 # A method of the same object may well do the restoring.
@@ -213,7 +222,9 @@ def _tests_membership(value: Value, field: str) -> bool:
         return any(_tests_membership(part, field) for part in value.parts)
     if isinstance(value, Compare):
         target = value.operands[-1]
-        return value.ops[-1] in ("in", "not in") and isinstance(target, Path) and target.text == field
+        return (
+            value.ops[-1] in ("in", "not in") and isinstance(target, Path) and target.text == field
+        )
     return False
 
 
@@ -222,7 +233,10 @@ def _report(function: FunctionId, case: _Case, context: Context) -> Report:
     body = context.facts(function)
     call = body.calls[promise.call]
     evidence: list[tuple[Place, str]] = [
-        (Place(function, "c", promise.call), f"`{call.callee}` may fail, and nothing then restores it"),
+        (
+            Place(function, "c", promise.call),
+            f"`{call.callee}` may fail, and nothing then restores it",
+        ),
         (case.reader, f"trusts `{announced.field}`"),
     ]
     if announced.function != function:

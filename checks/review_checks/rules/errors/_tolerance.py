@@ -1,0 +1,351 @@
+"""Reasons for which passing over a failure is what a reviewer would accept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from review_checks.facts.schema import (
+    Binary,
+    Compare,
+    Const,
+    Exit,
+    Function,
+    FunctionKind,
+    Handler,
+    Items,
+    Logic,
+    Mode,
+    Opaque,
+    Path,
+    RegionKind,
+    StatementKind,
+    Table,
+    Value,
+)
+from review_checks.rule import Context
+from review_checks.rules.errors._attempts import Attempt, speaks_in, tried_region
+from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
+from review_checks.summaries.index import module_of
+from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.paths import last_step, root_of
+from review_checks.summaries.releasing import cleans_up, release_verbs
+from review_checks.summaries.words import starts_with_verb, words_of
+
+# The interpreter calls these where an exception would be lost or would hide another.
+_MUST_NOT_RAISE = frozenset(
+    {"__aexit__", "__bool__", "__del__", "__eq__", "__exit__", "__hash__", "__repr__", "__str__"}
+)
+_SIGNAL_PARAMETERS = frozenset({"sig", "signal", "signal_number", "signame", "signo", "signum"})
+_LEAVING = Exit.RETURN | Exit.BREAK
+_LEAVES = (StatementKind.RETURN, StatementKind.BREAK)
+_ERROR_WORDS = frozenset({"crash", "error", "errors", "exception", "failed", "failure"})
+_REACTIONS = frozenset({"handle", "log", "notify", "on", "print", "report", "send", "show"})
+_SUCCESS = (Const(True), Const(1))
+_COMPLAINTS = {("abort",), ("die",), ("error",), ("exit",), ("fail",), ("raise",), ("reject",)}
+_SAYS_TOLERANT = re.compile(
+    r"best.effort|\b(?:ignor|swallow|suppress|silenc)\w*|\bsilently\b|\bif possible\b"
+    r"|\bnever (?:rais|fail|throw|propagat)|(?:\bnot|n't) (?:rais|fail|throw|propagat)"
+    r"|\bfall(?:s|ing)?.?back",
+    re.IGNORECASE,
+)
+_SAYS_RESULT = re.compile(
+    r"\b(?:None|False|True|empty|default\w*|-1|0)\b[^.]{0,60}?\b(?:if|when|on|unless|otherwise|in case|upon)\b"
+    r"|\bor (?:None|False|an empty)\b"
+    r"|\b(?:if|when|on|upon|in case of|otherwise)\b[^.]{0,60}?"
+    r"\b(?:fail\w*|errors?|exceptions?|not found|invalid|missing|cannot|can't|unable|unknown|unavailable)\b",
+    re.IGNORECASE,
+)
+
+
+def is_tolerated(
+    context: Context, function: FunctionId, handler: Handler, found: list[Attempt]
+) -> bool:
+    """Say whether a handler that does nothing is as it should be."""
+    body = context.facts(function)
+    if not found or all(attempt.releases for attempt in found):
+        return True
+    returns = _returns(context.facts(function), handler)
+    if any(_is_tolerant(context, around, returns=returns) for around in _around(context, function)):
+        return True
+    return (
+        _has_success_branch(body, handler)
+        or _answers(body, handler)
+        or _imports(body, handler)
+        or _runs_while_failing(context, function, handler)
+        or _tries_again(body, handler)
+        or _goes_on_otherwise(context, function, handler)
+        or _is_checked(body, handler)
+        or _notes_success(body, handler)
+        or _has_fallback(body, handler)
+    )
+
+
+def _around(context: Context, function: FunctionId) -> Iterator[FunctionId]:
+    """Yield a function and those in which it is defined."""
+    unit, index = function
+    while index >= 0:
+        yield unit, index
+        index = context.facts((unit, index)).parent
+
+
+def _is_tolerant(context: Context, function: FunctionId, *, returns: bool) -> bool:
+    """Say whether a function's name, parameters or docstring announce that it passes over failures."""
+    body = context.facts(function)
+    if body.kind is not FunctionKind.FUNCTION:
+        return False
+    lexicon = context.models.lexicon
+    words = set(words_of(body.name))
+    if body.name in _MUST_NOT_RAISE or words & {*lexicon.tolerance, *lexicon.telemetry}:
+        return True
+    if set(lexicon.telemetry) & set(words_of(module_of(context.db, function))):
+        return True
+    if _is_predicate(context, body, returns=returns) or (words & _ERROR_WORDS and words & _REACTIONS):
+        return True
+    if any(parameter.name in _SIGNAL_PARAMETERS for parameter in body.parameters[:2]):
+        return True
+    if _SAYS_TOLERANT.search(body.docstring):
+        return True
+    if returns:
+        return bool(_SAYS_RESULT.search(body.docstring))
+    return cleans_up(context.db, body.name) or starts_with_verb(
+        body.name, release_verbs(context.db)
+    )
+
+
+def _is_predicate(context: Context, body: Function, *, returns: bool) -> bool:
+    """Say whether a function answers a question, so that a failure is an answer as well."""
+    verbs = frozenset(context.models.lexicon.predicates)
+    words = words_of(body.name)
+    if not starts_with_verb(body.name, verbs) and words[-1:] != ("check",):
+        return False
+    return returns or any(result.value != Const(None) for result in body.results)
+
+
+def _answers(body: Function, handler: Handler) -> bool:
+    """Say whether the block returns the outcome of a test, and the handler that of a failed one."""
+    region = tried_region(body, handler)
+    negative = any(
+        result.value in (Const(False), Const(None))
+        for result in body.results
+        if is_inside(body, result.statement, handler.region)
+    )
+    return negative and any(
+        isinstance(result.value, Compare)
+        or (isinstance(result.value, Logic) and result.value.op == "not")
+        for result in body.results
+        if is_inside(body, result.statement, region)
+    )
+
+
+def _returns(body: Function, handler: Handler) -> bool:
+    return not body.regions[handler.region].falls and bool(
+        body.regions[handler.region].exits & Exit.RETURN
+    )
+
+
+def _has_success_branch(body: Function, handler: Handler) -> bool:
+    return any(
+        body.regions[region].kind is RegionKind.TRY_ELSE
+        for region in regions_of(body, handler.statement)
+    )
+
+
+def _imports(body: Function, handler: Handler) -> bool:
+    region = tried_region(body, handler)
+    return any(is_inside(body, item.statement, region) for item in body.imports)
+
+
+def _runs_while_failing(context: Context, function: FunctionId, handler: Handler) -> bool:
+    """Say whether a ``try`` stands where another failure is on its way and must not be hidden."""
+    body = context.facts(function)
+    for region, _ in ancestry(body, handler.statement):
+        kind = body.regions[region].kind
+        if kind is RegionKind.FINALLY:
+            return True
+        if kind is RegionKind.HANDLER and _reports(context, function, region, handler.statement):
+            return True
+    return False
+
+
+def _reports(context: Context, function: FunctionId, region: int, beside: int) -> bool:
+    """Say whether a block raises or logs, apart from what a statement inside it does."""
+    body = context.facts(function)
+    apart = range(body.statements[beside].at, body.statements[beside].end)
+    if any(
+        is_inside(body, raised.statement, region) and raised.at not in apart
+        for raised in body.raises
+    ):
+        return True
+    return speaks_in(context.db, function, region, apart)
+
+
+def _tries_again(body: Function, handler: Handler) -> bool:
+    """Say whether success leaves the loop around a ``try``, so that failure means the next attempt."""
+    region = body.regions[handler.region]
+    if region.exits & _LEAVING:
+        return False
+    for around, _ in ancestry(body, handler.statement):
+        if body.regions[around].kind is RegionKind.LOOP:
+            if body.regions[tried_region(body, handler)].exits & _LEAVING:
+                return True
+            after = next_statement(body, handler.statement)
+            if after is not None and _may_leave(body, after):
+                return True
+            return _has_fixed_candidates(body, body.regions[around].owner)
+    return False
+
+
+def _may_leave(body: Function, statement: int) -> bool:
+    """Say whether a statement leaves the loop or function, on some branch at least."""
+    return body.statements[statement].kind in _LEAVES or any(
+        body.regions[region].exits & _LEAVING for region in regions_of(body, statement)
+    )
+
+
+def _has_fixed_candidates(body: Function, loop: int) -> bool:
+    """Say whether a loop goes over candidates that are written down in it."""
+    return any(
+        write.mode is Mode.ITERATE and write.statement == loop and _is_display(write.value)
+        for write in body.writes
+    )
+
+
+def _is_display(value: Value) -> bool:
+    """Say whether a value is the element of a display of constants."""
+    if isinstance(value, Opaque) and len(value.parts) == 1:
+        value = value.parts[0]
+    if isinstance(value, Items) and not value.comprehension and value.parts:
+        return all(isinstance(part, Const) for part in value.parts)
+    return isinstance(value, Const)
+
+
+def _goes_on_otherwise(context: Context, function: FunctionId, handler: Handler) -> bool:
+    """Say whether what follows the ``try`` runs only, or complains, because of the failure."""
+    body = context.facts(function)
+    if not body.regions[handler.region].falls:
+        return False
+    after = next_statement(body, handler.statement)
+    if after is None:
+        return False
+    if body.statements[after].kind is StatementKind.RAISE or _complains(context, function, after):
+        return True
+    if body.regions[tried_region(body, handler)].falls:
+        return False
+    return not is_nothing(body, after)
+
+
+def _complains(context: Context, function: FunctionId, statement: int) -> bool:
+    """Say whether a statement does nothing but log or report an error."""
+    body = context.facts(function)
+    if body.statements[statement].kind is not StatementKind.EXPRESSION:
+        return False
+    names = [last_step(call.callee) for call in body.calls if call.statement == statement]
+    return any(
+        name in context.models.lexicon.log_methods or words_of(name)[:1] in _COMPLAINTS
+        for name in names
+    )
+
+
+def next_statement(body: Function, statement: int) -> int | None:
+    """Return the statement to which control comes from the end of another, outside loops."""
+    for region, ancestor in ancestry(body, statement):
+        later = [other for other in statements_in(body, region) if other > ancestor]
+        if later:
+            return later[0]
+        if body.regions[region].kind in (RegionKind.LOOP, RegionKind.BODY):
+            return None
+    return None
+
+
+def is_nothing(body: Function, statement: int) -> bool:
+    """Say whether a statement has no effect but to leave its block with a constant.
+
+    A ``break`` has: that what a loop reads has come to its end is often known by its failure.
+    """
+    kind = body.statements[statement].kind
+    if kind in (StatementKind.PASS, StatementKind.CONTINUE):
+        return True
+    if kind is StatementKind.RETURN:
+        return any(
+            result.statement == statement and is_constant(result.value) for result in body.results
+        )
+    return kind is StatementKind.EXPRESSION and body.statements[statement].literal
+
+
+def is_constant(value: Value) -> bool:
+    """Say whether a value says nothing: an empty display, a number, None, True or False.
+
+    A text is a message to somebody, and a negative number the code of an error.
+    """
+    if isinstance(value, Const):
+        content = value.value
+        return not content if isinstance(content, str) else content is None or content >= 0
+    if isinstance(value, Items):
+        return not value.comprehension and all(is_constant(part) for part in value.parts)
+    return isinstance(value, Table) and not value.keys
+
+
+def _is_checked(body: Function, handler: Handler) -> bool:
+    """Say whether the next statement asks what became of the attempt and deals with its failure."""
+    after = next_statement(body, handler.statement)
+    if after is None or body.statements[after].kind is not StatementKind.IF:
+        return False
+    region = tried_region(body, handler)
+    names = {
+        root_of(write.path) for write in body.writes if is_inside(body, write.statement, region)
+    }
+    otherwise = any(
+        body.regions[other].kind is RegionKind.ELSE for other in regions_of(body, after)
+    )
+    return any(
+        _mentions(test.value, names) and (otherwise or _is_negative(test.value))
+        for test in body.tests
+        if test.statement == after
+    )
+
+
+def _notes_success(body: Function, handler: Handler) -> bool:
+    """Say whether the block ends by noting in a variable that it got so far."""
+    last = statements_in(body, tried_region(body, handler))[-1]
+    return any(
+        write.statement == last and write.path.isidentifier() and write.value in _SUCCESS
+        for write in body.writes
+    )
+
+
+def _has_fallback(body: Function, handler: Handler) -> bool:
+    """Say whether all that the ``try`` is to find out has another value already, which then stays."""
+    attempt, region = body.statements[handler.statement], tried_region(body, handler)
+    inside = {write.path for write in body.writes if is_inside(body, write.statement, region)}
+    before = {
+        write.path
+        for write in body.writes
+        if write.at < attempt.at
+        and write.mode is Mode.ASSIGN
+        and body.statements[write.statement].region == attempt.region
+        and not is_constant(write.value)
+    }
+    return bool(inside) and inside <= before
+
+
+def _mentions(value: Value, names: set[str]) -> bool:
+    if isinstance(value, Path):
+        return root_of(value.text) in names
+    return any(_mentions(part, names) for part in _parts(value))
+
+
+def _is_negative(value: Value) -> bool:
+    if isinstance(value, Logic) and value.op == "not":
+        return True
+    if isinstance(value, Compare):
+        return value.ops[0] in ("is", "==") and value.operands[1] in (Const(None), Const(False))
+    return isinstance(value, Logic) and any(_is_negative(part) for part in value.parts)
+
+
+def _parts(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, Logic | Opaque | Items):
+        return value.parts
+    if isinstance(value, Compare):
+        return value.operands
+    return (value.left, value.right) if isinstance(value, Binary) else ()

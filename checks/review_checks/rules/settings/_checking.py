@@ -1,0 +1,143 @@
+"""The fix *check the setting*: raises the project's usual error before a value is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review_checks.facts.schema import FunctionKind, StatementKind
+from review_checks.model import Fix, Refusal, Safety
+from review_checks.summaries.index import class_names, module_info, outline
+from review_checks.summaries.inputs import layout, module_path, unit_path
+from review_checks.summaries.names import absolute_import, class_of, method_of
+from review_checks.summaries.words import words_of
+from review_checks.text.editing import indent_unit, indentation, insert_line, line_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from review_checks.facts.schema import Function, Statement
+    from review_checks.rule import FixContext
+    from review_checks.summaries.incremental import Database
+    from review_checks.summaries.inputs import FunctionId
+
+_CONFIGURATION = frozenset({"config", "configuration", "configured", "option", "setting"})
+_WRONG = frozenset({"invalid", "incorrect", "improperly", "bad", "error"})
+_FILLERS = frozenset({"value", "error", "exception"})
+_MESSAGES = frozenset({"message", "msg", "reason", "detail"})
+_SIMPLE = frozenset(
+    {
+        StatementKind.EXPRESSION,
+        StatementKind.ASSIGN,
+        StatementKind.RETURN,
+        StatementKind.FOR,
+        StatementKind.WITH,
+    }
+)
+
+
+def raise_before(
+    function: FunctionId, statement: int, condition: str, problem: str, context: FixContext
+) -> Fix | Refusal:
+    """Raise an error before a statement when a condition holds.
+
+    Args:
+        function: where the statement stands.
+        statement: its index.
+        condition: an expression of the function, true when something is wrong.
+        problem: what is wrong then, in one clause without quotes.
+        context: the analysis and the text.
+    """
+    path = context.path(function)
+    lines = context.lines(path)
+    body = context.facts(function)
+    row = body.statements[statement]
+    span = context.shifted(function, row.span)
+    if row.kind not in _SIMPLE or lines[span.line][: span.column].strip():
+        return Refusal("a check cannot stand right before the statement that uses the value")
+    line = _above_comments(body, row, lines, span.line)
+    margin = indentation(lines[span.line])
+    inner = margin + _indent_unit(body, function, context, lines)
+    error = usual_error(context.db, function)
+    quote = _quote(lines)
+    text = (
+        f"{margin}if {condition}:{line_end(lines, line)}{inner}raise {error}({quote}{problem}{quote})"
+    )
+    edit = insert_line(path, lines, line, text)
+    return Fix(f"Raise `{error}` if {problem}", Safety.UNSAFE, (edit,))
+
+
+def _above_comments(body: Function, row: Statement, lines: Sequence[str], line: int) -> int:
+    """Return the first of the comment lines that belong to a statement, else its own line."""
+    shift = line - row.span.line
+    ends = [other.span.end_line for other in body.statements if other.span.end_line < row.span.line]
+    floor = shift + max(ends, default=body.span.line)
+    margin = indentation(lines[line])
+    while line - 1 > floor and lines[line - 1].startswith(f"{margin}#"):
+        line -= 1
+    return line
+
+
+def _indent_unit(
+    body: Function, function: FunctionId, context: FixContext, lines: Sequence[str]
+) -> str:
+    if body.kind is not FunctionKind.FUNCTION:
+        return "    "
+    outer = context.shifted(function, body.name_span).line
+    return indent_unit(lines, outer, outer + body.body_line - body.name_span.line)
+
+
+def _quote(lines: Sequence[str]) -> str:
+    """Return the kind of quotes that a file mostly has."""
+    single = sum(line.count("'") for line in lines)
+    double = sum(line.count('"') for line in lines)
+    return "'" if single > double else '"'
+
+
+# The error to raise
+
+
+def usual_error(db: Database, function: FunctionId) -> str:
+    """Return how a function names an error about the configuration, else ``ValueError``.
+
+    Such an error is a class that the module imports, or that a module of errors imported by it
+    defines, whose name says that a setting is wrong and which takes a message.
+    """
+    path = unit_path(db, function[0])
+    for name, target in _imports(db, path):
+        if _speaks_of_settings(name) and _takes_message(db, target):
+            return name
+        place = module_path(db, target)
+        if place and target.rpartition(".")[2].startswith(("exc", "error")):
+            module = module_info(db, place).name
+            for inner in class_names(db, place):
+                if _speaks_of_settings(inner) and _takes_message(db, f"{module}.{inner}"):
+                    return f"{name}.{inner}"
+    return "ValueError"
+
+
+def _imports(db: Database, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the names that a module imports, and what they stand for."""
+    for unit in layout(db, path) or ():
+        for body in outline(db, unit).functions:
+            if body.kind is FunctionKind.MODULE:
+                for item in body.imports:
+                    if item.name:
+                        yield item.name, absolute_import(db, path, item)
+
+
+def _speaks_of_settings(name: str) -> bool:
+    words = set(words_of(name))
+    known = words <= _CONFIGURATION | _WRONG | _FILLERS
+    return known and bool(words & _CONFIGURATION) and bool(words & _WRONG)
+
+
+def _takes_message(db: Database, canonical: str) -> bool:
+    """Say whether a project's class can be called with a message alone."""
+    if class_of(db, canonical) is None:
+        return False
+    maker = method_of(db, canonical, "__init__")
+    if maker is None:
+        return True
+    parameters = outline(db, maker[0]).functions[maker[1]].parameters[1:]
+    given = bool(parameters) and (parameters[0].kind == "*" or parameters[0].name in _MESSAGES)
+    return given and all(item.kind or item.default is not None for item in parameters[1:])

@@ -1,0 +1,248 @@
+"""A setting decides an amount without ever being checked.
+
+## Why it matters
+
+A number from the configuration, the environment or the command line can be anything. A negative one
+makes a loop do nothing and a pool refuse to start; a reservation greater than the capacity it is
+taken from makes what is left negative, and everything that allocates from it wrong. A bound in the
+option's declaration cannot know the capacity of the machine: that takes a comparison where both are
+at hand.
+
+## Example
+
+```python bad
+import os
+from multiprocessing import Pool
+
+
+def convert(files):
+    workers = int(os.environ.get("CONVERT_WORKERS", 4))
+    with Pool(workers) as pool:
+        pool.map(print, files)
+```
+
+```python fixed
+import os
+from multiprocessing import Pool
+
+
+def convert(files):
+    workers = int(os.environ.get("CONVERT_WORKERS", 4))
+    if workers < 1:
+        raise ValueError("workers must be at least 1")
+    with Pool(workers) as pool:
+        pool.map(print, files)
+```
+
+## When it stays silent
+
+- A test on every way to the use compares the value, or asks for its truth; `min()` or `max()` bounds
+  it; or it is compared somewhere else in the module, or where the option is declared.
+- The option has a lower bound or choices, or its help says what zero or a negative value means, and
+  the amount is not taken out of a capacity.
+- The failure of the call that would refuse the value is handled.
+- The declaration of the option is not found, or its type is not a number.
+- The value is only compared, logged, or handed to code that nothing is known of.
+
+## Fix
+
+Raises an error before the use: the error about the configuration that the module has at hand, else
+`ValueError`. It is refused where the capacity is not at hand in the function.
+
+## Options
+
+None.
+
+## References
+
+- CWE-1284: Improper Validation of Specified Quantity in Input.
+- CWE-770: Allocation of Resources Without Limits or Throttling.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review_checks.facts.schema import Mode
+from review_checks.model import Refusal, Safety, Severity, Tier
+from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.rules.settings._checking import raise_before
+from review_checks.summaries.amounts import Capacity, Use, capacity_of, setting_uses
+from review_checks.summaries.comparisons import compared_names
+from review_checks.summaries.inputs import unit_path
+from review_checks.summaries.paths import field_of, last_step
+from review_checks.text.editing import slice_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.model import Fix
+    from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.setting_flows import Origin
+
+_NUMBERS = ("int", "float")
+
+
+@rule(severity=Severity.INFORMATION, tier=Tier.REVIEW, over=Over.FUNCTION, fix=Safety.UNSAFE)
+def check(function: FunctionId, context: Context) -> Iterator[Report]:
+    """Judge the places of a function where settings decide amounts."""
+    seen: set[str] = set()
+    for use in setting_uses(context.db, function):
+        if use.origin.key in seen or not _is_unchecked(function, use, context):
+            continue
+        seen.add(use.origin.key)
+        yield _report(function, use, context)
+
+
+def _is_unchecked(function: FunctionId, use: Use, context: Context) -> bool:
+    option = use.origin.option
+    if option is not None and (option.choices or option.type not in (*_NUMBERS, "str")):
+        return False
+    names = {last_step(name) for name in use.origin.names}
+    if option is not None:
+        names.add(option.name)
+    if use.role in ("store", "subtract"):
+        names.add(field_of(use.target) or use.target.strip("'\""))
+    places = {unit_path(context.db, place[0]) for place in _functions(function, use.origin)}
+    compared = [compared_names(context.db, path) for path in places]
+    if use.taken:
+        return not any(names & found.amounts for found in compared)
+    bounded = option is not None and (bool(option.minimum) or option.special)
+    return not bounded and not any(names & found.names for found in compared)
+
+
+def _functions(function: FunctionId, origin: Origin) -> Iterator[FunctionId]:
+    """Yield the functions that a value passes, and that in which its option is declared."""
+    yield function
+    for place, _, _ in origin.steps:
+        yield place
+    if origin.option is not None:
+        yield origin.option.function
+
+
+# What is told
+
+
+def _report(function: FunctionId, use: Use, context: Context) -> Report:
+    capacity = capacity_of(context.db, function, use) if use.taken else None
+    place = Place(function, *use.event)
+    return Report(
+        place,
+        _message(use, capacity),
+        use.origin.text,
+        tuple(_evidence(use, function, capacity, context)),
+        data=(use,),
+    )
+
+
+def _message(use: Use, capacity: Capacity | None) -> str:
+    text = f"`{use.origin.text}`"
+    if use.role == "subtract":
+        return f"{text} is subtracted from `{use.target}`, with which it is never compared"
+    if use.role == "store":
+        where = f"under `{use.target}`" if use.target[0] in "'\"" else f"in `{use.target}`"
+        if use.taken:
+            other = f"`{capacity.name}`" if capacity is not None else "what it is taken from"
+            return f"{text} is stored {where} without ever being compared with {other}"
+        return f"{text} is stored {where} unchecked, though nothing keeps it from being negative"
+    wrong = "negative" if use.least == 0 else f"less than {use.least}"
+    return f"{text} reaches `{use.target}` unchecked, though nothing keeps it from being {wrong}"
+
+
+def _evidence(
+    use: Use, function: FunctionId, capacity: Capacity | None, context: Context
+) -> Iterator[tuple[Place, str]]:
+    option = use.origin.option
+    if option is not None:
+        default = f", default `{option.default}`" if option.default else ""
+        yield Place(option.function, *option.event), f"declared {option.bounds()}{default}"
+    for steps in _by_statement(use.origin, context):
+        last = steps[-1]
+        if last.function != function or _statement(last, context) != use.statement:
+            yield last, _passage(steps, context, first=steps[0] == Place(*use.origin.steps[0]))
+    if capacity is not None and capacity.place is not None:
+        where, index = capacity.place
+        yield Place(where, "r", index), "the capacity that it is never compared with"
+
+
+def _by_statement(origin: Origin, context: Context) -> list[list[Place]]:
+    """Return the steps of a value, those of one statement together."""
+    groups: list[list[Place]] = []
+    for step in [Place(*row) for row in origin.steps]:
+        if groups:
+            last = groups[-1][-1]
+            if last.function == step.function:
+                if _statement(last, context) == _statement(step, context):
+                    groups[-1].append(step)
+                    continue
+        groups.append([step])
+    return groups
+
+
+def _statement(place: Place, context: Context) -> int:
+    body = context.facts(place.function)
+    if place.kind == "w":
+        return body.writes[place.index].statement
+    return (body.reads if place.kind == "r" else body.calls)[place.index].statement
+
+
+def _passage(steps: list[Place], context: Context, *, first: bool) -> str:
+    """Return what happens to a value in one statement."""
+    body = context.facts(steps[-1].function)
+    calls = [body.calls[step.index] for step in steps if step.kind == "c"]
+    through = [f"`{last_step(call.callee)}`" for call in (calls[1:] if first else calls)]
+    text = "is read" if first else "goes on"
+    if first and calls and steps[0].kind != "c":
+        through.insert(0, f"`{last_step(calls[0].callee)}`")
+    if steps[-1].kind == "w":
+        text += f" into `{body.writes[steps[-1].index].path}`"
+    elif first:
+        text += " here"
+    return text + (f" through {' and '.join(through)}" if through else "")
+
+
+# The fix
+
+
+def fix(report: Report, context: FixContext) -> Fix | Refusal:
+    """Raise an error before the value is used."""
+    (use,) = report.data
+    function = report.place.function
+    amount = _amount(function, use, context)
+    if not amount:
+        return Refusal("the value has no name here by which it could be checked")
+    if not use.taken:
+        problem = "must not be negative" if use.least == 0 else f"must be at least {use.least}"
+        condition = f"{amount} < {use.least}"
+        return raise_before(function, use.statement, condition, f"{amount} {problem}", context)
+    capacity = capacity_of(context.db, function, use)
+    if capacity is None or not capacity.path:
+        return Refusal("the capacity is not at hand in this function")
+    return raise_before(
+        function,
+        use.statement,
+        f"{amount} > {capacity.path}",
+        f"{use.origin.text} exceeds {capacity.path}",
+        context,
+    )
+
+
+def _amount(function: FunctionId, use: Use, context: FixContext) -> str:
+    """Return an expression of the function for the amount that is used, or ''."""
+    if use.event[0] == "w" and use.role == "store":
+        return _stored(function, use, context)
+    names = use.origin.names
+    return names[-1] if names and "[" not in names[-1] else ""
+
+
+def _stored(function: FunctionId, use: Use, context: FixContext) -> str:
+    """Return what a simple assignment on one line stores, as source text."""
+    body = context.facts(function)
+    write = body.writes[use.event[1]]
+    lines = context.lines(context.path(function))
+    span = context.shifted(function, body.statements[write.statement].span)
+    text = slice_text(lines, span)
+    target, found, value = text.partition("=")
+    if not found or write.mode is not Mode.ASSIGN or "\n" in text or target.strip() != use.target:
+        return ""
+    return value.strip()

@@ -1,0 +1,312 @@
+"""Finds the places where a setting decides an amount.
+
+Such a place is a call that takes a number of something (``range``, a pool, a sleep), a store to a
+field or key that holds a capacity (``node.memory_used``, ``{"reserved": …}``), or what is left when
+it is subtracted from a capacity.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+import msgspec
+
+from review_checks.facts.schema import (
+    Binary,
+    Call,
+    Const,
+    Items,
+    Logic,
+    Mode,
+    Opaque,
+    Path,
+    Table,
+    Value,
+)
+from review_checks.models.loader import Models
+from review_checks.models.schema import Amount, Lexicon
+from review_checks.summaries.flow import handlers_around
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts, unit_path
+from review_checks.summaries.names import canonical_in
+from review_checks.summaries.paths import field_of, last_step, parent_of
+from review_checks.summaries.setting_flows import Flow, Origin
+from review_checks.summaries.words import words_of
+
+_MAX_NESTING = 4
+_HANDLED = frozenset({"ValueError", "TypeError"})
+
+
+class Use(msgspec.Struct, frozen=True, array_like=True):
+    """A place where a setting decides an amount.
+
+    Attributes:
+        origin: the setting, and how it came there.
+        role: ``count``, ``pool``, ``wait`` as in the models, ``store`` or ``subtract``.
+        event: the write (``w``), call (``c``), read (``r``) or statement (``s``) to point at.
+        statement: the statement in which it happens.
+        target: the callee, the path or key stored to, or the capacity subtracted from.
+        taken: whether the amount is set aside or taken out of a capacity.
+        total: an expression of that capacity which stands beside it, or ''.
+        least: the smallest number that makes sense.
+    """
+
+    origin: Origin
+    role: str
+    event: tuple[str, int]
+    statement: int
+    target: str
+    taken: bool = False
+    total: str = ""
+    least: int = 0
+
+
+@query
+def setting_uses(db: Database, function: FunctionId) -> tuple[Use, ...]:
+    """Return where settings decide amounts in a function, unless a test there compares them first."""
+    finder = _Finder(db, function)
+    found = [*finder.calls(), *finder.stores(), *finder.differences()]
+    return tuple([use for use in found if not finder.flow.is_compared(use.origin, use.statement)])
+
+
+class _Finder:
+    """Looks at one function; the flow of values is asked only at places where an amount matters."""
+
+    def __init__(self, db: Database, function: FunctionId) -> None:
+        self.db = db
+        self.function = function
+        self.body = unit_facts(db, function[0]).functions[function[1]]
+        self.flow = Flow(db, function)
+        self._lexicon = models(db).lexicon
+
+    # Calls
+
+    def calls(self) -> Iterator[Use]:
+        """Yield the calls that are told how many or how long."""
+        wanted = amount_names(models(self.db))
+        for index, call in enumerate(self.body.calls):
+            if last_step(call.callee) not in wanted:
+                continue
+            canonical = canonical_in(self.db, self.function, call.callee)
+            known = models(self.db).knowledge(canonical).amount if canonical else None
+            if known is None or self._is_handled(call.statement):
+                continue
+            for value, least in _amounts(call, known):
+                for origin in self._origins(value, call.statement):
+                    event = ("c", index)
+                    yield Use(
+                        origin, known.role, event, call.statement, call.callee, least=least
+                    )
+
+    def _is_handled(self, statement: int) -> bool:
+        """Say whether the failure of a call that refuses a number is handled."""
+        return any(
+            _HANDLED & set(handler.types) for handler in handlers_around(self.body, statement)
+        )
+
+    def _origins(self, value: Value, statement: int) -> list[Origin]:
+        return [
+            origin
+            for origin in self.flow.origins(value, statement)
+            if origin.number and not origin.key.startswith("#")
+        ]
+
+    # Stores
+
+    def stores(self) -> Iterator[Use]:
+        """Yield what is stored in fields and under keys that hold capacities."""
+        for index, write in enumerate(self.body.writes):
+            if write.mode not in (Mode.ASSIGN, Mode.AUGMENT):
+                continue
+            name = field_of(write.path)
+            if name and parent_of(write.path) and self._is_capacity(name):
+                for origin in self._origins(write.value, write.statement):
+                    yield self._store(origin, ("w", index), write.statement, write.path, "")
+            yield from self._entries(write.value, write.statement, 0)
+        for result in self.body.results:
+            yield from self._entries(result.value, result.statement, 0)
+        for call in self.body.calls:
+            for value in call.args:
+                yield from self._entries(value, call.statement, 0)
+
+    def _entries(self, value: Value, statement: int, depth: int) -> Iterator[Use]:
+        """Yield what is stored under the keys of a dictionary display."""
+        if isinstance(value, Items) and depth < _MAX_NESTING:
+            for part in value.parts:
+                yield from self._entries(part, statement, depth + 1)
+        if not isinstance(value, Table) or depth >= _MAX_NESTING:
+            return
+        for key, inner in zip(value.keys, value.values, strict=True):
+            yield from self._entries(inner, statement, depth + 1)
+            name = key.value if isinstance(key, Const) else None
+            if isinstance(name, str) and self._is_capacity(name):
+                for origin in self._origins(inner, statement):
+                    event = self._own_event(origin, statement)
+                    total = self._total_beside(value, name)
+                    yield self._store(origin, event, statement, repr(name), total)
+
+    def _store(
+        self, origin: Origin, event: tuple[str, int], statement: int, target: str, total: str
+    ) -> Use:
+        name = field_of(target) or target.strip("'\"")
+        taken = _has_words(name, self._lexicon.reservations)
+        return Use(origin, "store", event, statement, target, taken, total)
+
+    def _total_beside(self, display: Table, name: str) -> str:
+        """Return the path stored beside a reserved amount as the capacity it is taken from."""
+        wanted = totals_of(name, self._lexicon)
+        for key, value in zip(display.keys, display.values, strict=True):
+            if isinstance(key, Const) and key.value in wanted and isinstance(value, Path):
+                return value.text
+        return ""
+
+    def _own_event(self, origin: Origin, statement: int) -> tuple[str, int]:
+        """Return the last event of this function through which a setting came, else the statement."""
+        for function, kind, index in reversed(origin.steps):
+            if function == self.function:
+                return kind, index
+        return "s", statement
+
+    # Differences
+
+    def differences(self) -> Iterator[Use]:
+        """Yield settings that are subtracted from a capacity."""
+        if not any(self._is_capacity(field_of(read.path)) for read in self.body.reads):
+            return
+        rows = [(write.value, write.statement) for write in self.body.writes]
+        rows += [(result.value, result.statement) for result in self.body.results]
+        rows += [(value, call.statement) for call in self.body.calls for value in call.args]
+        for value, statement in rows:
+            for difference in _differences(value):
+                capacity = difference.left
+                if not isinstance(capacity, Path) or not self._is_capacity(field_of(capacity.text)):
+                    continue
+                for origin in self._origins(difference.right, statement):
+                    event = self._own_event(origin, statement)
+                    yield Use(
+                        origin, "subtract", event, statement, capacity.text, True, capacity.text
+                    )
+
+    def _is_capacity(self, name: str) -> bool:
+        known = self._lexicon
+        return _has_words(name, known.capacities) and not _has_words(name, known.other_numbers)
+
+
+@functools.lru_cache(maxsize=8)
+def amount_names(known: Models) -> frozenset[str]:
+    """Return the last names of calls that take an amount: calls of other names need no look."""
+    return frozenset(
+        name.rpartition(".")[2]
+        for name, knowledge in known.names.items()
+        if knowledge.amount is not None
+    )
+
+
+def _amounts(call: Call, known: Amount) -> Iterator[tuple[Value, int]]:
+    """Yield the arguments of a call that are amounts, and the least that makes sense of each."""
+    if known.role == "count":
+        # Where a range starts is free; a step of zero is refused.
+        yield from zip(call.args[-2:] if len(call.args) > 2 else call.args[-1:], (0, 1))
+        return
+    least = 1 if known.role == "pool" else 0
+    if known.argument is not None and known.argument < len(call.args):
+        yield call.args[known.argument], least
+    for name, value in call.keywords:
+        if name and name == known.keyword:
+            yield value, least
+
+
+def _differences(value: Value) -> Iterator[Binary]:
+    """Yield the subtractions in a value whose result is neither compared nor bounded."""
+    todo = [value]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Binary):
+            if part.op == "-":
+                yield part
+            todo += (part.left, part.right)
+        elif isinstance(part, Items | Opaque):
+            todo += part.parts
+        elif isinstance(part, Table):
+            todo += part.values
+        elif isinstance(part, Logic) and part.op != "not":
+            todo += part.parts
+
+
+# Names of capacities
+
+
+@functools.lru_cache(maxsize=20_000)
+def _has_words(name: str, sequences: tuple[str, ...]) -> bool:
+    words = "_".join(words_of(name))
+    return any(f"_{sequence}_" in f"_{words}_" for sequence in sequences)
+
+
+def totals_of(name: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """Return what the capacity may be called of which a field holds the reserved or used part.
+
+    ``memory_mb_used`` is taken from ``memory_mb``, ``reserved`` from ``total``.
+    """
+    rest = "_".join(words_of(name))
+    for word in sorted(lexicon.reservations, key=len, reverse=True):
+        rest = f"_{rest}_".replace(f"_{word}_", "_").strip("_")
+    if not rest:
+        return ("total", "capacity", "size", "limit")
+    return (
+        rest,
+        f"{rest}_total",
+        f"total_{rest}",
+        f"{rest}_capacity",
+        f"max_{rest}",
+        f"{rest}_limit",
+    )
+
+
+# The capacity that an amount is taken from
+
+
+class Capacity(msgspec.Struct, frozen=True, array_like=True):
+    """The capacity an amount is taken from.
+
+    Attributes:
+        path: how it is written in the function of the use, or ''.
+        name: its name, for messages.
+        place: a read of it: a function, and the index of the read.
+    """
+
+    path: str
+    name: str
+    place: tuple[FunctionId, int] | None = None
+
+
+def capacity_of(db: Database, function: FunctionId, use: Use) -> Capacity | None:
+    """Return the capacity that a use takes from: beside it, else elsewhere in its module."""
+    if use.role == "subtract":
+        return Capacity(use.target, use.target, _read_of(db, function, use.target))
+    if use.total:
+        return Capacity(use.total, use.total, _read_of(db, function, use.total))
+    parent = parent_of(use.target)
+    names = totals_of(field_of(use.target), models(db).lexicon)
+    if not parent:
+        return None
+    path = unit_path(db, function[0])
+    others = [
+        (unit, index)
+        for unit in layout(db, path) or ()
+        for index in range(len(unit_facts(db, unit).functions))
+    ]
+    for place in [function, *others]:
+        body = unit_facts(db, place[0]).functions[place[1]]
+        for index, read in enumerate(body.reads):
+            if parent_of(read.path) == parent and field_of(read.path) in names:
+                return Capacity(read.path if place == function else "", read.path, (place, index))
+    return None
+
+
+def _read_of(db: Database, function: FunctionId, path: str) -> tuple[FunctionId, int] | None:
+    body = unit_facts(db, function[0]).functions[function[1]]
+    for index, read in enumerate(body.reads):
+        if read.path == path:
+            return function, index
+    return None

@@ -1,0 +1,297 @@
+"""Says on which paths a function leaves without releasing what it acquired.
+
+A path counts when the resource is still held where it leaves the function: because nothing releases
+it there, or because a call raised and so skipped the release. The latter needs a release to skip,
+which shows that the function means to give the resource back itself, or a resource that nobody frees
+in its stead, such as a bare file descriptor.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+
+import msgspec
+
+from review_checks.facts.schema import (
+    Compare,
+    Const,
+    Exit,
+    Function,
+    FunctionKind,
+    Handler,
+    Logic,
+    Path,
+    RegionKind,
+    Use,
+    Value,
+)
+from review_checks.summaries.failures import call_failures, catches, handler_types, is_broad, raised_types
+from review_checks.summaries.flow import ancestry, may_follow
+from review_checks.summaries.incremental import Database
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import callees
+from review_checks.summaries.ownership import Holding, Owned
+from review_checks.summaries.resources import acquired
+from review_checks.summaries.walking import Act, Catch, Course, Event, Step, Way, ways_out
+
+_CLEANING = (RegionKind.HANDLER, RegionKind.FINALLY)
+
+
+class Cause(enum.Enum):
+    """Why a resource is not released."""
+
+    NEVER = "never"
+    """No path releases it or hands it over."""
+    LEFT = "left"
+    """A path of normal flow leaves without releasing it."""
+    AGAIN = "again"
+    """A loop acquires it anew while the last one is held."""
+    RAISED = "raised"
+    """A call raises."""
+    CAUGHT = "caught"
+    """A call raises, and the path on which that is handled does not release it."""
+
+
+class Leak(msgspec.Struct, frozen=True, array_like=True):
+    """A resource that is still held on a way out of the function that acquired it.
+
+    Attributes:
+        owned: the resource.
+        cause: why it is not released.
+        event: what leaves: a call that raises, a ``return``, the acquisition in a loop, or
+            ``("n", 0)`` for the end of the function.
+        after: the call that raised earlier, for ``CAUGHT``.
+        skipped: a release that is missed, or that other paths have; None when there is none.
+    """
+
+    owned: Owned
+    cause: Cause
+    event: Event
+    after: Event | None = None
+    skipped: Event | None = None
+
+
+def leaks(db: Database, function: FunctionId) -> Iterator[Leak]:
+    """Yield the resources that a function acquires for itself and does not always release.
+
+    Of several that it holds under one name, the first that leaks stands for all.
+    """
+    body = unit_facts(db, function[0]).functions[function[1]]
+    if body.kind is not FunctionKind.FUNCTION:
+        # What a module holds, it holds for as long as the program runs.
+        return
+    seen: set[str] = set()
+    for owned in acquired(db, function):
+        if owned.name in seen:
+            continue
+        holding = Holding(db, function, owned)
+        steps = holding.steps()
+        ways = ways_out(_course(db, function, holding, steps))
+        leak = _Judge(db, function, holding, steps).leak(ways) if ways else None
+        if leak is not None:
+            seen.add(owned.name)
+            yield leak
+
+
+class _Judge:
+    """Chooses the way out, if any, that a reviewer would point at."""
+
+    def __init__(
+        self, db: Database, function: FunctionId, holding: Holding, steps: dict[int, tuple[Step, ...]]
+    ) -> None:
+        self._db = db
+        self._function = function
+        self._owned = holding.owned
+        self._body = holding.body
+        self._uses = holding.uses() if holding.owned.lazy else []
+        rows = sorted(step for found in steps.values() for step in found)
+        self._releases = [step for step in rows if step.act is Act.RELEASE]
+        self._hands_over = any(step.act is Act.HAND_OVER for step in rows)
+
+    def leak(self, ways: list[Way]) -> Leak | None:
+        """Return the leak of the plainest way out."""
+        ways = sorted(ways, key=lambda way: self._order(way.event))
+        ways = [way for way in ways if not self._owned.lazy or self._is_used(way.origin or way.event)]
+        for way in ways:
+            if way.exit is not Exit.RAISE and way.origin is None:
+                return self._left(way)
+        raised = [leak for way in ways if (leak := self._raised(way)) is not None]
+        known = [leak for leak in raised if self._is_known(leak.after or leak.event)]
+        return next(iter(known or raised), None)
+
+    def _left(self, way: Way) -> Leak:
+        if not self._releases and not self._hands_over:
+            return Leak(self._owned, Cause.NEVER, way.event)
+        cause = Cause.AGAIN if way.event == ("c", self._owned.call) else Cause.LEFT
+        skipped = self._releases[0].event if self._releases else None
+        return Leak(self._owned, cause, way.event, None, skipped)
+
+    def _raised(self, way: Way) -> Leak | None:
+        origin = way.origin or way.event
+        skipped = next((step.event for step in self._releases if self._skips(origin, step)), None)
+        known = self._is_known(origin)
+        if skipped is None and (self._owned.resource.release or not known or way.exit is Exit.RAISE):
+            return None
+        if not known and (self._hands_over or self._is_guarded()):
+            return None
+        if way.exit is Exit.RAISE:
+            return Leak(self._owned, Cause.RAISED, origin, None, skipped)
+        return Leak(self._owned, Cause.CAUGHT, way.event, origin, skipped)
+
+    def _skips(self, origin: Event, release: Step) -> bool:
+        """Say whether a release would have been reached had something not been raised."""
+        first, second = self._statement(origin), self._statement(release.event)
+        if origin[0] == "s":
+            return self._body.statements[first].at < release.at
+        return first != second and may_follow(self._body, first, second)
+
+    def _is_known(self, event: Event) -> bool:
+        """Say whether something is known to raise: a ``raise``, or a call of which that is said."""
+        return event[0] == "s" or bool(call_failures(self._db, self._function, event[1]))
+
+    def _is_guarded(self) -> bool:
+        """Say whether the function has thought of exceptions.
+
+        Then what it leaves outside its ``try`` it takes to be safe, and so do we where nothing else
+        is known.
+        """
+        return any(
+            self._body.regions[region].kind in _CLEANING
+            for step in self._releases
+            for region, _ in ancestry(self._body, self._statement(step.event))
+        )
+
+    def _is_used(self, event: Event) -> bool:
+        """Say whether a method of the resource was called before an event."""
+        if event == ("n", 0):
+            return bool(self._uses)
+        target = self._statement(event)
+        return any(
+            event != ("c", index) and may_follow(self._body, self._body.calls[index].statement, target)
+            for index in self._uses
+        )
+
+    def _statement(self, event: Event) -> int:
+        kind, index = event
+        if kind == "c":
+            return self._body.calls[index].statement
+        return self._body.withs[index].statement if kind == "i" else index
+
+    def _order(self, event: Event) -> tuple[int, int]:
+        """Return a key by which what comes after the acquisition is first, the end of all last."""
+        kind, index = event
+        if kind == "n":
+            return (2, 0)
+        at = self._body.calls[index].at if kind == "c" else self._body.statements[index].at
+        return (int(at <= self._body.calls[self._owned.call].at), at)
+
+
+def _course(
+    db: Database, function: FunctionId, holding: Holding, steps: dict[int, tuple[Step, ...]]
+) -> Course:
+    body = holding.body
+    targets = callees(db, function[0])[function[1]]
+    given = _conditions(body, holding.owned.call)
+    suppressing: set[int] = set()
+    reraising: set[int] = set()
+    for index, call in enumerate(body.calls):
+        target = targets[index]
+        if call.use is Use.ENTERED and target is not None:
+            known = models(db).knowledge(target)
+            if known.suppresses:
+                suppressing.add(call.statement)
+            if known.reraises:
+                reraising.add(call.statement)
+    return Course(
+        body,
+        _without_cleanup(body, holding.owned.call, steps),
+        lambda test: _truth(test, holding, given),
+        holding.asks_about,
+        lambda event, handler: _catch(db, function, event, handler),
+        frozenset(suppressing),
+        frozenset(reraising),
+    )
+
+
+def _without_cleanup(
+    body: Function, call: int, steps: dict[int, tuple[Step, ...]]
+) -> dict[int, tuple[Step, ...]]:
+    """Leave out that calls inside a handler or ``finally`` may raise, unless it acquires as well.
+
+    Failures of the clean-up itself are another matter.
+    """
+    mine = {row for row, _ in ancestry(body, body.calls[call].statement)}
+    kept: dict[int, tuple[Step, ...]] = {}
+    for statement, rows in steps.items():
+        around = [row for row, _ in ancestry(body, statement) if body.regions[row].kind in _CLEANING]
+        if any(row not in mine for row in around):
+            rows = tuple([row for row in rows if row.act is not Act.RAISE])
+        kept[statement] = rows
+    return kept
+
+
+def _conditions(body: Function, call: int) -> dict[Value, bool]:
+    """Return the conditions that hold wherever a call was made, with what they came to."""
+    tests = {test.statement: test.value for test in body.tests}
+    known: dict[Value, bool] = {}
+    for region, _ in ancestry(body, body.calls[call].statement):
+        kind, owner = body.regions[region].kind, body.regions[region].owner
+        if kind in (RegionKind.THEN, RegionKind.ELSE) and owner in tests:
+            known[tests[owner]] = kind is RegionKind.THEN
+    return known
+
+
+def _truth(test: Value, holding: Holding, given: dict[Value, bool]) -> bool | None:
+    """Return what a condition comes to while the resource is held, or None."""
+    if test in given:
+        return given[test]
+    if isinstance(test, Path):
+        return True if test.text in holding.aliases else None
+    if isinstance(test, Const):
+        return bool(test.value)
+    if isinstance(test, Logic):
+        parts = [_truth(part, holding, given) for part in test.parts]
+        if test.op == "not":
+            return None if parts[0] is None else not parts[0]
+        if test.op == "and":
+            return False if False in parts else (None if None in parts else True)
+        if test.op == "or":
+            return True if True in parts else (None if None in parts else False)
+    if isinstance(test, Compare) and len(test.operands) == 2:
+        left, right = test.operands
+        if holding.is_itself(left) and isinstance(right, Const):
+            return _compared(test.ops[0], right.value)
+    return None
+
+
+def _compared(operator: str, value: object) -> bool | None:
+    """Return what comparing a resource with a constant comes to; descriptors are not negative."""
+    if value is None or value in (-1, 0):
+        if operator in ("is not", "!=", ">", ">="):
+            return True
+        if operator in ("is", "==", "<", "<="):
+            return False
+    return None
+
+
+def _catch(db: Database, function: FunctionId, event: Event, handler: Handler) -> Catch:
+    if is_broad(db, function, handler):
+        return Catch.YES
+    kind, index = event
+    raised: tuple[str, ...] = ()
+    if kind == "c":
+        raised = call_failures(db, function, index)
+    elif kind == "s":
+        body = unit_facts(db, function[0]).functions[function[1]]
+        for row in body.raises:
+            if row.statement == index:
+                raised = raised_types(db, function, row)
+    if not raised:
+        return Catch.PERHAPS
+    handled = handler_types(db, function, handler)
+    if all(any(catches(db, name, exception) for name in handled) for exception in raised):
+        return Catch.YES
+    # What a library raises is seldom known to the last exception, and classes of other
+    # projects have unknown bases.
+    return Catch.PERHAPS

@@ -1,0 +1,381 @@
+"""Says what a function does with a thing that it holds under a local name.
+
+The thing goes by its name and by aliases of it. What is made *from* it (a cursor of a connection, a
+path inside a temporary directory) is its *offspring*: whoever keeps offspring keeps the thing in use.
+Data that is read from it is not.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+
+import msgspec
+
+from review_checks.facts.schema import (
+    Binary,
+    Call,
+    Closure,
+    Compare,
+    Format,
+    Function,
+    Items,
+    Logic,
+    Mode,
+    Opaque,
+    Path,
+    RegionKind,
+    Result,
+    StatementKind,
+    Table,
+    Use,
+    Value,
+    Write,
+)
+from review_checks.models.schema import Resource
+from review_checks.summaries.flow import ancestry, is_inside, may_follow
+from review_checks.summaries.incremental import Database
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import callees, home
+from review_checks.summaries.paths import last_step, parent_of, root_of
+from review_checks.summaries.walking import Act, Step
+
+_ENDS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
+_ENDS_WITH_PREFIX = ("os.exec",)
+_DATA_ATTRIBUTES = frozenset(
+    {
+        "closed", "encoding", "errors", "headers", "host", "mode", "name", "newlines", "pid", "port",
+        "reason", "returncode", "status", "status_code", "text", "url", "version",
+    }
+)  # fmt: skip
+_DATA_METHODS = frozenset(
+    {
+        "communicate", "execute", "executemany", "exec_command", "fetchall", "fetchone", "fileno",
+        "getheader", "getinfo", "getmember", "getmembers", "getnames", "getpeername", "getsockname",
+        "getsockopt", "getvalue", "infolist", "is_alive", "isatty", "json", "namelist", "poll",
+        "raise_for_status", "read", "readable", "readexactly", "readinto", "readline", "readlines",
+        "readuntil", "recv", "recv_into", "recvfrom", "seek", "seekable", "send", "sendall", "sendto",
+        "settimeout", "tell", "text", "wait", "write", "writable", "writelines",
+    }
+)  # fmt: skip
+_HARMLESS_METHODS = frozenset(
+    {
+        "capitalize", "copy", "count", "encode", "endswith", "find", "format", "get", "index", "isdigit",
+        "items", "join", "keys", "ljust", "lower", "lstrip", "partition", "replace", "rfind", "rjust",
+        "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper",
+        "values", "zfill",
+    }
+)  # fmt: skip
+_BUILTINS = frozenset(dir(builtins))
+
+
+class Owned(msgspec.Struct, frozen=True, array_like=True):
+    """A thing that a function acquires: the call, the path it is held under, and its kind."""
+
+    call: int
+    name: str
+    resource: Resource
+    lazy: bool = False
+    """Whether it holds nothing before its first use: its making never fails."""
+
+
+class Holding:
+    """What the events of a function mean for one owned thing."""
+
+    def __init__(self, db: Database, function: FunctionId, owned: Owned) -> None:
+        """Find the aliases and the offspring of a thing."""
+        self._db = db
+        self.owned = owned
+        self.body = unit_facts(db, function[0]).functions[function[1]]
+        self._functions = unit_facts(db, function[0]).functions
+        self._index = function[1]
+        self._targets = callees(db, function[0])[function[1]]
+        self._verbs = frozenset(models(db).lexicon.release)
+        self.aliases = {owned.name}
+        self.offspring: set[str] = set()
+        self._follow()
+
+    # Names
+
+    def _follow(self) -> None:
+        """Extend the aliases and offspring by what is bound from them, until nothing is new."""
+        size = -1
+        while size != len(self.aliases) + len(self.offspring):
+            size = len(self.aliases) + len(self.offspring)
+            for write in self.body.writes:
+                if not write.path.isidentifier() or write.mode not in (Mode.ASSIGN, Mode.ENTER, Mode.ITERATE):
+                    continue
+                if write.path in self.aliases:
+                    continue
+                if self.is_itself(write.value):
+                    self.aliases.add(write.path)
+                elif self._yields_kept(write):
+                    self.offspring.add(write.path)
+
+    def _yields_kept(self, write: Write) -> bool:
+        """Say whether a write binds offspring; what iterating over the thing gives is data."""
+        if write.mode is Mode.ITERATE and isinstance(write.value, Path | Result):
+            return False
+        return self.keeps(write.value)
+
+    def is_itself(self, value: Value) -> bool:
+        """Say whether a value may be the thing."""
+        if isinstance(value, Path):
+            return value.text in self.aliases
+        return isinstance(value, Logic) and any(self.is_itself(part) for part in value.parts)
+
+    def keeps(self, value: Value) -> bool:
+        """Say whether a value holds the thing or its offspring; data read from it does not."""
+        if isinstance(value, Path):
+            return self._is_kept_path(value.text)
+        if isinstance(value, Result):
+            return self._is_kept_result(value)
+        if isinstance(value, Closure):
+            return self.captured(value.function)
+        return any(self.keeps(part) for part in _parts_of(value))
+
+    def _is_kept_path(self, text: str) -> bool:
+        if text in self.aliases or text in self.offspring:
+            return True
+        root, last = root_of(text), last_step(text)
+        if root not in self.aliases and root not in self.offspring:
+            return False
+        return last not in _DATA_ATTRIBUTES and not last.startswith("[")
+
+    def _is_kept_result(self, value: Result) -> bool:
+        call = self.body.calls[value.call]
+        if value.call == self.owned.call:
+            return value.rest == self.owned.resource.result or not value.rest
+        if self._is_method(call):
+            return last_step(call.callee) not in _DATA_METHODS
+        if not self._passes(call):
+            return False
+        target = self._targets[value.call]
+        if target is None or home(self._db, target) is not None:
+            return True
+        known = models(self._db).knowledge(target)
+        # What reads from the thing gives data; what merely arranges it (`iter`, `partial`) keeps it.
+        return not (known.redacts or (known.raises and known.resource is None and not known.returns))
+
+    def uses(self) -> list[int]:
+        """Return the calls of methods of the thing itself."""
+        return [
+            index
+            for index, call in enumerate(self.body.calls)
+            if parent_of(call.callee) in self.aliases
+        ]
+
+    def _is_method(self, call: Call) -> bool:
+        """Say whether a call is of a method of the thing or its offspring."""
+        root = root_of(call.callee)
+        return (root in self.aliases or root in self.offspring) and root != call.callee
+
+    def _passes(self, call: Call) -> bool:
+        """Say whether a call is given the thing or its offspring."""
+        return any(self.keeps(value) for value in call.args) or any(
+            self.keeps(value) for _, value in call.keywords
+        )
+
+    def captured(self, function: int) -> bool:
+        """Say whether a function defined in this one uses the thing."""
+        names = self.aliases | self.offspring
+        todo = [function]
+        while todo:
+            index = todo.pop()
+            inner = self._functions[index]
+            todo += [other for other, row in enumerate(self._functions) if row.parent == index]
+            if any(root_of(read.path) in names for read in inner.reads):
+                return True
+            if any(root_of(call.callee) in names for call in inner.calls):
+                return True
+        return False
+
+    def asks_about(self, test: Value) -> bool:
+        """Say whether a condition asks about the thing: about a part of it, or a method's answer."""
+        if isinstance(test, Path):
+            root = root_of(test.text)
+            return root in self.aliases or root in self.offspring
+        if isinstance(test, Result):
+            call = self.body.calls[test.call]
+            return self._is_method(call) or self._passes(call)
+        parts = test.operands if isinstance(test, Compare) else _parts_of(test)
+        return any(self.asks_about(part) for part in parts)
+
+    # Steps
+
+    def steps(self) -> dict[int, tuple[Step, ...]]:
+        """Return what each statement does with the thing."""
+        releases = [*self._releases()]
+        steps: dict[int, list[Step]] = {}
+        for statement, step in (*releases, *self._others({row[1].event for row in releases}, releases)):
+            steps.setdefault(statement, []).append(step)
+        return {key: tuple(sorted(rows, key=lambda row: row.at)) for key, rows in steps.items()}
+
+    def _releases(self) -> Iterator[tuple[int, Step]]:
+        weak = not any(self.is_release(call, index) for index, call in enumerate(self.body.calls))
+        for index, call in enumerate(self.body.calls):
+            if self.is_release(call, index) or (weak and self._may_release(call)):
+                yield call.statement, Step(call.at, Act.RELEASE, ("c", index))
+            elif call.use is Use.ENTERED and any(self.is_itself(value) for value in call.args):
+                yield call.statement, Step(call.at, Act.RELEASE, ("c", index))
+        for index, item in enumerate(self.body.withs):
+            if self.is_itself(item.value):
+                at = self.body.statements[item.statement].at
+                yield item.statement, Step(at, Act.RELEASE, ("i", index))
+
+    def is_release(self, call: Call, index: int) -> bool:
+        """Say whether a call gives the thing back in one of the ways its kind provides for."""
+        resource = self.owned.resource
+        owner = parent_of(call.callee)
+        if owner and (owner in self.aliases or root_of(owner) in self.offspring):
+            return last_step(call.callee) in resource.release
+        if self._targets[index] in resource.release_functions:
+            return any(self.is_itself(value) for value in call.args)
+        return False
+
+    def _may_release(self, call: Call) -> bool:
+        return parent_of(call.callee) in self.aliases and last_step(call.callee) in self._verbs
+
+    def _others(
+        self, done: set[tuple[str, int]], releases: list[tuple[int, Step]]
+    ) -> Iterator[tuple[int, Step]]:
+        body = self.body
+        for index, call in enumerate(body.calls):
+            event = ("c", index)
+            if event in done:
+                continue
+            act = self._act(index, call, releases)
+            if act is not None:
+                yield call.statement, Step(call.at, act, event)
+        for index, write in enumerate(body.writes):
+            if self._loses(write):
+                yield write.statement, Step(write.at, Act.HAND_OVER, ("w", index))
+        for result in body.results:
+            if self.keeps(result.value) or self._iterates(result.statement, result.value):
+                yield result.statement, Step(result.at, Act.HAND_OVER, ("s", result.statement))
+        for index, inner in enumerate(self._functions):
+            if inner.parent == self._index and inner.name != "<lambda>" and self.captured(index):
+                statement = self._definition(inner)
+                if statement is not None and not self._released_after(statement, releases):
+                    at = body.statements[statement].at
+                    yield statement, Step(at, Act.HAND_OVER, ("s", statement))
+
+    def _definition(self, inner: Function) -> int | None:
+        for index, statement in enumerate(self.body.statements):
+            if statement.kind is StatementKind.DEFINITION and statement.span.contains(inner.name_span):
+                return index
+        return None
+
+    def _act(self, index: int, call: Call, releases: list[tuple[int, Step]]) -> Act | None:
+        if index == self.owned.call:
+            return Act.ACQUIRE
+        target = self._targets[index]
+        if target is not None and (target in _ENDS or target.startswith(_ENDS_WITH_PREFIX)):
+            return Act.STOP
+        if self._passes(call) and not self._only_uses(call, index):
+            if self._gives_method(call) or not self._released_after(call.statement, releases):
+                return Act.HAND_OVER
+        return Act.RAISE if self.may_raise(call, index) else None
+
+    def _only_uses(self, call: Call, index: int) -> bool:
+        """Say whether a call that is given the thing is known not to keep it."""
+        target = self._targets[index]
+        if self._is_method(call):
+            return True
+        if target is None or home(self._db, target) is not None:
+            return False
+        known = models(self._db).knowledge(target)
+        if known.resource is not None or known.runs is not None or known.lock is not None:
+            return False
+        return bool(known.harmless or known.redacts or known.raises or known.log)
+
+    def _gives_method(self, call: Call) -> bool:
+        """Say whether a call is given the means to release the thing, such as ``f.close``."""
+        values = [*call.args, *[value for _, value in call.keywords]]
+        return any(
+            isinstance(value, Path)
+            and parent_of(value.text) in self.aliases
+            and (last_step(value.text) in self.owned.resource.release or last_step(value.text) in self._verbs)
+            for value in values
+        )
+
+    def _released_after(self, statement: int, releases: list[tuple[int, Step]]) -> bool:
+        """Say whether the function itself gives the thing back after a statement in normal flow.
+
+        Then it is still the owner, whatever it lent the thing to.
+        """
+        body = self.body
+        for other, step in releases:
+            if other == statement or self._is_of_offspring(step) or not may_follow(body, statement, other):
+                continue
+            around = [row for row, _ in ancestry(body, other) if body.regions[row].kind is RegionKind.HANDLER]
+            if all(is_inside(body, statement, region) for region in around):
+                return True
+        return False
+
+    def _is_of_offspring(self, step: Step) -> bool:
+        kind, index = step.event
+        return kind == "c" and root_of(self.body.calls[index].callee) in self.offspring
+
+    def _loses(self, write: Write) -> bool:
+        """Say whether a write stores the thing elsewhere, or its name gets another value."""
+        if write.path in self.aliases:
+            if write.mode is Mode.DELETE:
+                return True
+            if write.path != self.owned.name:
+                return False
+            value = write.value
+            return not self.is_itself(value) and not (isinstance(value, Result) and value.call == self.owned.call)
+        if write.path.isidentifier():
+            if write.path in self.body.scoped:
+                return self.keeps(write.value)
+            return isinstance(write.value, Items | Table) and self.keeps(write.value)
+        return write.mode is not Mode.DELETE and self.keeps(write.value)
+
+    def _iterates(self, statement: int, value: Value) -> bool:
+        """Say whether a generator expression that is handed out reads from the thing."""
+        if not isinstance(value, Items) or value.kind != "generator":
+            return False
+        return any(
+            write.statement == statement and write.mode is Mode.ITERATE and self.keeps(write.value)
+            for write in self.body.writes
+        )
+
+    # Failures
+
+    def may_raise(self, call: Call, index: int) -> bool:
+        """Say whether a reader should reckon with an exception from a call."""
+        target = self._targets[index]
+        last = last_step(call.callee)
+        lexicon = models(self._db).lexicon
+        if target is not None:
+            known = models(self._db).knowledge(target)
+            if known.harmless or known.log is not None or known.redacts:
+                return False
+            if last.startswith("set") and parent_of(call.callee) in self.aliases:
+                # Options of a thing that was just made are taken to be valid.
+                return False
+            if known.raises:
+                return True
+            if target in _BUILTINS:
+                return False
+        if not parent_of(call.callee):
+            return True
+        if last in self._verbs or last in _HARMLESS_METHODS or last in lexicon.mutators:
+            return False
+        receiver = last_step(parent_of(call.callee))
+        return not (receiver in lexicon.log_receivers and last in lexicon.log_methods)
+
+
+def _parts_of(value: Value) -> tuple[Value, ...]:
+    """Return the values that a value is made of."""
+    if isinstance(value, Binary):
+        return (value.left, value.right)
+    if isinstance(value, Compare):
+        # A comparison gives a truth.
+        return ()
+    if isinstance(value, Table):
+        return value.values
+    if isinstance(value, Format | Logic | Items | Opaque):
+        return value.parts
+    return ()

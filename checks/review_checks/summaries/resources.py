@@ -1,0 +1,134 @@
+"""Says which resources a function acquires for itself.
+
+An acquisition is a call that a model knows to acquire something, or a call of a project function that
+returns what it acquired itself. Only a resource that the function keeps under a local name, or drops
+at once, is its own to release: what is stored elsewhere, returned or handed over has another owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from review_checks.facts.schema import Call, Const, Function, Mode, Path, Result, Use
+from review_checks.models.schema import Resource
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import outline
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import callees, canonical_in, class_of, function_of
+from review_checks.summaries.ownership import Holding, Owned
+from review_checks.summaries.walking import Act
+
+MAX_DEPTH = 3
+"""How many calls deep a resource is followed to the function that acquires it."""
+
+_BORROWED = frozenset({"bind", "fileno", "fileobj"})
+"""Keywords by which a wrapper is given what it wraps; closing that is its owner's business."""
+
+_IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO"})
+_PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod"})
+
+
+def acquired(db: Database, function: FunctionId, depth: int = MAX_DEPTH) -> Iterator[Owned]:
+    """Yield the resources that a function binds to a local name of its own."""
+    body = unit_facts(db, function[0]).functions[function[1]]
+    parameters = {parameter.name for parameter in body.parameters}
+    for index, call in enumerate(body.calls):
+        if call.use is not Use.BOUND:
+            continue
+        resource = acquisition(db, function, index, depth)
+        if resource is None:
+            continue
+        bound = [
+            write.path
+            for write in body.writes
+            if write.mode is Mode.ASSIGN
+            and isinstance(write.value, Result)
+            and write.value.call == index
+            and write.value.rest == resource.result
+        ]
+        # A name that may hold what the caller gave is the caller's to judge.
+        if len(bound) == 1 and bound[0].isidentifier() and bound[0] not in {*parameters, *body.scoped}:
+            yield Owned(index, bound[0], resource, _is_lazy(db, function, index))
+
+
+def _is_lazy(db: Database, function: FunctionId, index: int) -> bool:
+    """Say whether an acquisition only prepares: a library's, that never fails."""
+    target = callees(db, function[0])[function[1]][index]
+    return target is not None and function_of(db, target) is None and not models(db).knowledge(target).raises
+
+
+def acquisition(
+    db: Database, function: FunctionId, index: int, depth: int = MAX_DEPTH
+) -> Resource | None:
+    """Return what kind of resource a call acquires for its caller, or None."""
+    target = callees(db, function[0])[function[1]][index]
+    if target is None:
+        return None
+    known = models(db).knowledge(target).resource
+    if known is not None:
+        call = unit_facts(db, function[0]).functions[function[1]].calls[index]
+        return None if _borrows(db, function, call) else known
+    if depth <= 0:
+        return None
+    inner = function_of(db, target)
+    if inner is None or inner == function or class_of(db, target) is not None:
+        return None
+    declared = outline(db, inner[0]).functions[inner[1]]
+    if any(name not in _PLAIN_DECORATORS for name, _ in declared.decorators):
+        return None
+    if declared.asynchronous:
+        call = unit_facts(db, function[0]).functions[function[1]].calls[index]
+        if not call.awaited:
+            return None
+    return fresh(db, inner, depth - 1)
+
+
+def _borrows(db: Database, function: FunctionId, call: Call) -> bool:
+    """Say whether a call wraps what somebody else holds, or memory, instead of acquiring anything."""
+    if any(name in _BORROWED and value != Const(None) for name, value in call.keywords):
+        return True
+    for value in call.args[:1]:
+        if value == Const(-1):
+            # No descriptor, so no file behind it.
+            return True
+        if isinstance(value, Path) and canonical_in(db, function, value.text) in _IN_MEMORY:
+            return True
+    return False
+
+
+@query
+def fresh(db: Database, function: FunctionId, depth: int) -> Resource | None:
+    """Return the kind of the resource that a function acquires and returns, or None.
+
+    All its returns must give such a resource, or None, and nobody else may have been given it.
+    """
+    body = unit_facts(db, function[0]).functions[function[1]]
+    found: Resource | None = None
+    owned: dict[str, Owned] | None = None
+    for result in body.results:
+        if result.value == Const(None):
+            continue
+        resource: Resource | None = None
+        if isinstance(result.value, Result) and not result.value.rest and not result.yields:
+            resource = acquisition(db, function, result.value.call, depth)
+        elif isinstance(result.value, Path) and result.value.text.isidentifier() and not result.yields:
+            if owned is None:
+                owned = {row.name: row for row in acquired(db, function, depth)}
+            row = owned.get(result.value.text)
+            if row is not None and not row.resource.result and _is_only_returned(db, function, row):
+                resource = row.resource
+        if resource is None or found not in (None, resource):
+            return None
+        found = resource
+    return found
+
+
+def _is_only_returned(db: Database, function: FunctionId, owned: Owned) -> bool:
+    """Say whether nobody but the caller is given a resource."""
+    body = unit_facts(db, function[0]).functions[function[1]]
+    returns = {("s", result.statement) for result in body.results}
+    return all(
+        step.act is not Act.HAND_OVER or step.event in returns
+        for rows in Holding(db, function, owned).steps().values()
+        for step in rows
+    )

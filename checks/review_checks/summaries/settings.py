@@ -1,0 +1,151 @@
+"""Joins the settings that a program reads to the declarations of their options, across files.
+
+An option is read as an attribute below a *root* (``CONF.workers``, ``args.workers``), mostly in
+another file than that of its declaration. Where to look follows from the imports: the module itself,
+the module that provides the root and what that imports, else what the reading module imports.
+Modules are read one after the other, and only until the option is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from review_checks.facts.schema import Const, FunctionKind, Path
+from review_checks.summaries.declared_options import (
+    Option,
+    declared_options,
+    names_of_role,
+    setting_of,
+)
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import assigned, imported, module_info, outline
+from review_checks.summaries.inputs import layout, models, module_path, unit_facts
+from review_checks.summaries.names import absolute_import
+from review_checks.summaries.paths import last_step, root_of
+
+_CONFIGURATION = frozenset(
+    {"conf", "config", "configuration", "constants", "opts", "options", "settings"}
+)
+_GATHERING = ("conf", "config", "common.config", "opts", "options", "settings")
+
+
+def root_above(db: Database, canonical: str) -> tuple[str, str]:
+    """Split the canonical name of a setting into its root and the rest, which is '' for others."""
+    head, _, last = canonical.rpartition(".")
+    rest = last
+    while head:
+        known = setting_of(db, head)
+        if known is not None and known.role == "root":
+            return head, rest
+        head, _, last = head.rpartition(".")
+        rest = f"{last}.{rest}"
+    return "", ""
+
+
+@query
+def option_of(db: Database, path: str, text: str, canonical: str) -> Option | None:
+    """Return the declaration of a setting.
+
+    Args:
+        db: the database.
+        path: the module that reads it.
+        text: the name at which the read begins there, such as ``CONF``.
+        canonical: the canonical name of the setting.
+    """
+    root, rest = root_above(db, canonical)
+    if not rest:
+        return None
+    group, _, name = rest.rpartition(".")
+    library = root.partition(".")[0]
+    for place in _places(db, path, text, root, group):
+        for option in declared_options(db, place).get(name, ()):
+            if option.maker.partition(".")[0] != library:
+                continue
+            if not option.groups or group in option.groups:
+                return option
+    return None
+
+
+Module = tuple[str, str]
+"""The dotted name of a module of the project, and its path."""
+
+
+def _places(db: Database, path: str, text: str, root: str, group: str) -> Iterator[str]:
+    """Yield the modules in which an option may be declared, the likely ones first."""
+    seen = {path}
+    yield path
+    providers = _providers(db, path, (text, root.rpartition(".")[2]))
+    rounds = [_imported_for_options(db, path), providers]
+    rounds += [_imports(db, place) for _, place in providers]
+    if not providers:
+        near = (*_imports(db, path), *_usual_providers(db, path))
+        rounds.append(near)
+        rounds += [_about_configuration(db, module) for module in near]
+    for modules in rounds:
+        for _, place in sorted(modules, key=lambda row: group not in row[0].split(".")):
+            if place not in seen:
+                seen.add(place)
+                yield place
+
+
+def _providers(db: Database, path: str, names: tuple[str, ...]) -> tuple[Module, ...]:
+    """Return the project's modules from which a module has the root of its settings."""
+    found: dict[str, str] = {}
+    for name in names:
+        targets = [imported(db, path, name)]
+        for _, value in assigned(db, path, "", name):
+            if isinstance(value, Path):
+                first = root_of(value.text)
+                targets.append(imported(db, path, first) + value.text.removeprefix(first))
+        for target in targets:
+            head = target
+            while head and not module_path(db, head):
+                head = head.rpartition(".")[0]
+            if head and module_path(db, head) != path:
+                found[head] = module_path(db, head)
+    return tuple(found.items())
+
+
+def _usual_providers(db: Database, path: str) -> tuple[Module, ...]:
+    """Return the modules in which a package by convention gathers its options."""
+    top = module_info(db, path).name.partition(".")[0]
+    names = [f"{top}.{name}" for name in _GATHERING]
+    return tuple([(name, module_path(db, name)) for name in names if module_path(db, name)])
+
+
+@query
+def _imports(db: Database, path: str) -> tuple[Module, ...]:
+    """Return the project's modules that a module imports."""
+    found: dict[str, str] = {}
+    for unit in layout(db, path) or ():
+        for function in outline(db, unit).functions:
+            for item in function.imports if function.kind is FunctionKind.MODULE else ():
+                target = absolute_import(db, path, item)
+                place = module_path(db, target) or module_path(db, target.rpartition(".")[0])
+                if place:
+                    found[target] = place
+    return tuple(found.items())
+
+
+def _about_configuration(db: Database, module: Module) -> tuple[Module, ...]:
+    """Return the modules about configuration that one of that kind imports."""
+    if _CONFIGURATION.isdisjoint(module[0].split(".")):
+        return ()
+    return tuple(
+        [row for row in _imports(db, module[1]) if not _CONFIGURATION.isdisjoint(row[0].split("."))]
+    )
+
+
+@query
+def _imported_for_options(db: Database, path: str) -> tuple[Module, ...]:
+    """Return the modules that a module names as those which declare the options it reads."""
+    wanted = names_of_role(models(db), "import")
+    found: dict[str, str] = {}
+    for unit in layout(db, path) or ():
+        for body in unit_facts(db, unit).functions:
+            for call in body.calls:
+                if last_step(call.callee) in wanted and len(call.args) > 1:
+                    target = call.args[1]
+                    if isinstance(target, Const) and isinstance(target.value, str):
+                        found[target.value] = module_path(db, target.value)
+    return tuple([(name, place) for name, place in found.items() if place])

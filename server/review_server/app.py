@@ -1,0 +1,45 @@
+"""Starts the server on standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import sys
+
+
+def serve_stdio() -> int:
+    """Serve one client until it leaves; return the exit code that the protocol wants."""
+    # Nothing that is imported is ever garbage, and looking for it takes a quarter of the start.
+    gc.disable()
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return asyncio.run(_serve())
+    except SystemExit as end:
+        # pygls ends the process so when `exit` comes.
+        return end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _serve() -> int:
+    from review_server.host import ReviewServer  # noqa: PLC0415 -- see above
+    from review_server.logs import forward  # noqa: PLC0415 -- see above
+    from review_server.transport import open_stdio  # noqa: PLC0415 -- see above
+
+    ended = asyncio.get_running_loop().create_future()
+
+    def stop() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    server = ReviewServer(stop)
+    forward(server)
+    writer = await open_stdio(server.protocol.receive, stop)
+    # pygls can do with a writer that only closes asynchronously; its types cannot say so.
+    server.protocol.set_writer(writer)  # type: ignore[arg-type]
+    await ended
+    with contextlib.suppress(OSError):
+        await writer.close()
+    return 0 if server.was_shut_down else 1

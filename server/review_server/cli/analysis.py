@@ -1,0 +1,99 @@
+"""Analyses the files of a project, one after the other, in this process."""
+
+from __future__ import annotations
+
+import gc
+import os
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from review_checks.engine.discovery import rules_by_name
+from review_checks.engine.workspace import Workspace
+from review_checks.model import Finding, Fix
+from review_server.cli.reading import obstacle
+from review_server.cli.report import Complaint, Failure, FileReport, Remark
+from review_server.project import DiskSource, ignored_rules
+
+if TYPE_CHECKING:
+    from review_server.cli.targets import ProjectFiles, Target
+
+
+def prefer_throughput() -> None:
+    """Have the garbage collector look seldom: an analysis makes many objects and keeps them."""
+    gc.set_threshold(100_000, 50, 100)
+
+
+class Analysis:
+    """The analysis of one project. What files share is computed once."""
+
+    def __init__(self, project: ProjectFiles) -> None:
+        """Prepare a project; nothing is read yet."""
+        self._project = project
+        self._begin()
+
+    def _begin(self) -> None:
+        source = DiskSource(Path(self._project.root))
+        folders: set[str] = set()
+        for target in self._project.targets:
+            folder = os.path.dirname(target.path)  # noqa: PTH120 -- there may be many thousands
+            if folder not in folders:
+                folders.add(folder)
+                # The source learns from which folders modules are imported. It must know all of
+                # them first, or its answers would depend on the order of the files.
+                source.module_name(target.path)
+        self.workspace = Workspace(source, self._project.options)
+
+    def report(self, target: Target, *, fixes: bool) -> FileReport:
+        """Say what is to be said of a file.
+
+        Args:
+            target: the file.
+            fixes: whether the fixes are wanted as well; each is tried, which takes its time.
+        """
+        path = target.path
+        limit = self._project.options.max_file_size
+        if target.size > limit:
+            reason = f"its {target.size} bytes are more than max-file-size, {limit}"
+            return FileReport(path, complaints=(Complaint(path, reason),))
+        try:
+            return self._report(path, fixes=fixes)
+        except Exception as error:  # noqa: BLE001 -- the other files' results must stand
+            # What was half computed is not to be trusted.
+            self._begin()
+            failure = Failure(path, f"{type(error).__name__}: {error}", traceback.format_exc())
+            return FileReport(path, failures=(failure,))
+
+    def findings(self, path: str) -> list[Finding]:
+        """Return the findings of a file that the project wants to see there."""
+        found = self.workspace.findings(path)
+        ignored = ignored_rules(path, Path(self._project.root), self._project.options)
+        if not ignored:
+            return found
+        rules = rules_by_name()
+        return [row for row in found if not {row.rule, rules[row.rule].concern} & ignored]
+
+    def _report(self, path: str, *, fixes: bool) -> FileReport:
+        found = self.findings(path)
+        if not self.workspace.lines(path):
+            complaint = obstacle(path)
+            return FileReport(path, complaints=(complaint,) if complaint is not None else ())
+        return FileReport(
+            path,
+            tuple([self._remark(finding, fixes=fixes) for finding in found]),
+            tuple([Complaint(path, row.reason, row.line) for row in self.workspace.unread(path)]),
+            tuple(
+                [
+                    Failure(path, f"the rule {rule} failed", trace)
+                    for rule, trace in self.workspace.failures(path)
+                ]
+            ),
+        )
+
+    def _remark(self, finding: Finding, *, fixes: bool) -> Remark:
+        if not fixes or finding.fix is None:
+            return Remark(finding, refusal=finding.refusal)
+        fix = self.workspace.fix(finding)
+        if isinstance(fix, Fix):
+            return Remark(finding, fix)
+        return Remark(finding, refusal=fix.reason)

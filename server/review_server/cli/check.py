@@ -1,0 +1,250 @@
+"""``review-lsp check``: finds, shows and mends."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+import msgspec
+
+from review_server.cli.fixing import Mended, mend, write
+from review_server.cli.formats import FORMATS, View, relative, renderer, visible
+from review_server.cli.names import rule_and_concern_names, rules_and_concerns, suggestion
+from review_server.cli.patches import patch
+from review_server.cli.report import Failure, FileReport, Result
+from review_server.cli.targets import Targets, by_folder, collect
+from review_server.cli.workers import analyse, usual_jobs
+from review_server.project import Configuration, configuration, read_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from review_checks.options import Options
+
+CLEAN, FINDINGS, TROUBLE = 0, 1, 2
+"""What the command's exit code means."""
+
+_LONG = 1_000_000
+_MOST_PARTS = 3
+
+
+class Wishes(NamedTuple):
+    """What the command line asks for."""
+
+    profile: str | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    config: Path | None
+    include_tests: bool
+    fix: bool
+    unsafe_fixes: bool
+    diff: bool
+    statistics: bool
+    output_format: str
+    jobs: int | None
+
+    @property
+    def fixes(self) -> bool:
+        """Whether the fix of each finding is to be shown."""
+        return self.output_format != "github" and not self.statistics
+
+
+@click.command(short_help="Check files and folders.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--profile", type=click.Choice(["default", "strict"]), help="Which rules report.")
+@click.option("--select", multiple=True, metavar="NAMES", help="Only these rules or concerns.")
+@click.option("--ignore", multiple=True, metavar="NAMES", help="Not these rules or concerns.")
+@click.option("--include-tests", is_flag=True, help="Check test code too.")
+@click.option("--fix", is_flag=True, help="Apply safe fixes.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix, apply unsafe fixes too.")
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Show the fix of each finding as a diff; with --fix, print the patch and write nothing.",
+)
+@click.option("--statistics", is_flag=True, help="Count the findings by rule.")
+@click.option(
+    "--output-format",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    help="Use this file instead of each project's own.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes to use at most.")
+@click.pass_context
+def check(context: click.Context, /, paths: tuple[str, ...], **options: Any) -> None:
+    """Check files and folders (by default, the current one).
+
+    NAMES are rules or concerns, separated by commas; the options may be repeated.
+
+    The exit code is 0 when there are no findings, 1 when there are, and 2 when the command could
+    not do its work.
+    """
+    wishes = Wishes(**options)
+    if wishes.unsafe_fixes and not wishes.fix:
+        raise click.UsageError("--unsafe-fixes goes with --fix")
+    context.exit(_Check(wishes).run(paths or (".",)))
+
+
+class _Check:
+    """One run of the command."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+        self._select = rules_and_concerns(wishes.select)
+        self._ignore = rules_and_concerns(wishes.ignore)
+        self._given = explicit(wishes.config) if wishes.config is not None else None
+        self._code = CLEAN
+
+    def run(self, paths: Iterable[str]) -> int:
+        """Do everything, and return the exit code."""
+        wishes = self._wishes
+        targets = collect(paths, self._options)
+        for complaint in targets.complaints:
+            self._trouble(f"{complaint.path}: {complaint.reason}")
+        files = self._analyse(targets)
+        fixed = 0
+        if wishes.fix:
+            mended = mend(targets.projects, files, unsafe=wishes.unsafe_fixes)
+            if wishes.diff:
+                self._print_patch(mended)
+                return max(self._code, FINDINGS if any(row.remarks for row in files) else CLEAN)
+            if mended.changes:
+                before = sum(len(row.remarks) for row in files)
+                written = self._write(mended)
+                files = self._analyse(targets)
+                after = sum(len(row.remarks) for row in files)
+                fixed = mended.count if written else max(0, before - after)
+        self._complain(targets, files)
+        self._confess([failure for file in files for failure in file.failures])
+        result = Result(files, targets.left_out, fixed)
+        renderer(wishes.output_format)(result, View(sys.stdout, wishes.diff, wishes.statistics))
+        return max(self._code, FINDINGS if result.remarks else CLEAN)
+
+    def _options(self, root: Path) -> Options:
+        """Return the options for a project: its own, or the given ones, under those of the call."""
+        found = self._given
+        if found is None:
+            found = configuration(root)
+            for fault in faults(found):
+                _say(f"{relative(found.path)}: {fault}")
+        options = found.options
+        return msgspec.structs.replace(
+            options,
+            profile=self._wishes.profile or options.profile,
+            select=self._select or options.select,
+            ignore=(*options.ignore, *self._ignore),
+            include_tests=self._wishes.include_tests or options.include_tests,
+        )
+
+    def _analyse(self, targets: Targets) -> tuple[FileReport, ...]:
+        wishes = self._wishes
+        reports: dict[str, FileReport] = {}
+        with _progress(targets) as advance:
+
+            def keep(report: FileReport) -> None:
+                reports[report.path] = report
+                advance()
+
+            analyse(
+                targets.projects,
+                jobs=wishes.jobs or usual_jobs(targets.size),
+                fixes=wishes.fixes and not (wishes.fix and wishes.diff),
+                on_report=keep,
+            )
+        return tuple([reports[path] for path in sorted(reports, key=by_folder)])
+
+    def _print_patch(self, mended: Mended) -> None:
+        for change in mended.changes:
+            for line in patch(relative(change.path), change.before, change.after):
+                sys.stdout.write(line)
+        _say(f"Would fix {mended.count} finding{'s' if mended.count != 1 else ''}.")
+
+    def _write(self, mended: Mended) -> bool:
+        """Write what the fixes change; return whether all of it was written."""
+        complaints = write(mended.changes)
+        for complaint in complaints:
+            self._trouble(f"{relative(complaint.path)}: not written: {complaint.reason}")
+        return not complaints
+
+    def _complain(self, targets: Targets, files: Iterable[FileReport]) -> None:
+        """Say which files, or parts of them, were not analysed."""
+        for complaints in (targets.oddities, *(file.complaints for file in files)):
+            for complaint in complaints[:_MOST_PARTS]:
+                line = "" if complaint.line is None else f":{complaint.line + 1}"
+                _say(f"{relative(complaint.path)}{line}: not analysed: {complaint.reason}")
+            if len(complaints) > _MOST_PARTS:
+                more = len(complaints) - _MOST_PARTS
+                _say(f"{relative(complaints[0].path)}: and {more} more parts are not analysed")
+
+    def _confess(self, failures: Iterable[Failure]) -> None:
+        """Report errors of our own, each kind once."""
+        kinds: dict[str, list[Failure]] = {}
+        for failure in failures:
+            kinds.setdefault(failure.what, []).append(failure)
+        for what, rows in kinds.items():
+            more = f" (and {len(rows) - 1} more files)" if len(rows) > 1 else ""
+            self._trouble(f"{relative(rows[0].path)}: internal error: {what}{more}")
+            _say(rows[0].trace.rstrip())
+
+    def _trouble(self, message: str) -> None:
+        _say(message)
+        self._code = TROUBLE
+
+
+def explicit(path: Path) -> Configuration:
+    """Return the configuration of a file that was asked for; faults in it are usage errors."""
+    found = read_configuration(path)
+    if not found.path:
+        raise click.UsageError(f"{path} has no table `tool.review-lsp`")
+    if rows := faults(found):
+        raise click.UsageError(f"{path}: {rows[0]}")
+    return found
+
+
+def faults(found: Configuration) -> list[str]:
+    """Return what is wrong with a configuration, names of rules and concerns included."""
+    options = found.options
+    known = rule_and_concern_names()
+    named = {
+        "select": options.select,
+        "ignore": options.ignore,
+        "severity": tuple(options.severity),
+        "per-file-ignores": tuple(
+            name for row in options.per_file_ignores.values() for name in row
+        ),
+    }
+    return [problem.message for problem in found.problems] + [
+        f"`{key}`: there is no rule or concern `{name}`{suggestion(name, known)}"
+        for key, names in named.items()
+        for name in names
+        if name not in known
+    ]
+
+
+@contextlib.contextmanager
+def _progress(targets: Targets) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal while a large tree is analysed; yields what moves it on."""
+    if targets.size < _LONG or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import Progress  # noqa: PLC0415 -- only this case needs rich
+
+    from review_server.cli.terminal import terminal  # noqa: PLC0415 -- see above
+
+    total = sum(len(project.targets) for project in targets.projects)
+    with Progress(console=terminal(sys.stderr), transient=True) as bar:
+        task = bar.add_task("Checking", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _say(message: str) -> None:
+    sys.stderr.write("\n".join(map(visible, message.split("\n"))) + "\n")

@@ -1,0 +1,55 @@
+"""What a check of files comes to; the output formats show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.model import Finding, Fix
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """Why a file, or the part of it that begins at ``line`` (0-based), is not analysed."""
+
+    path: str
+    reason: str
+    line: int | None = None
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """A finding with its fix, or the reason why it has none."""
+
+    finding: Finding
+    fix: Fix | None = None
+    refusal: str = ""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An error of ours on one file: what went wrong, and its traceback."""
+
+    path: str
+    what: str
+    trace: str
+
+
+class FileReport(msgspec.Struct, frozen=True):
+    """What is to be said of one file."""
+
+    path: str
+    remarks: tuple[Remark, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What is to be said of all files, ordered by path, and how many were left out."""
+
+    files: tuple[FileReport, ...]
+    left_out: int = 0
+    fixed: int = 0
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """The remarks on all files."""
+        return [remark for file in self.files for remark in file.remarks]

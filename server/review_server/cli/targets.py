@@ -1,0 +1,193 @@
+"""Finds the files that a command is about, and the project that each belongs to."""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.options import Options
+from review_checks.text.lines import split_lines
+from review_server.cli.reading import why
+from review_server.cli.report import Complaint
+from review_server.project import find_root, is_checked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+_SKIPPED = frozenset({"__pycache__", "__pypackages__", "node_modules", "site-packages"})
+_HEAD_BYTES = 2048
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A file to check and its size in bytes."""
+
+    path: str
+    size: int
+
+
+class ProjectFiles(msgspec.Struct, frozen=True):
+    """The files to check of one project, ordered by path."""
+
+    root: str
+    options: Options
+    targets: tuple[Target, ...]
+
+
+class Targets(msgspec.Struct, frozen=True):
+    """What to check.
+
+    Attributes:
+        projects: the files, by project.
+        complaints: paths that were asked for and cannot be had.
+        oddities: files met in folders that cannot be had.
+        left_out: how many files were not checked: tests, generated and excluded ones.
+    """
+
+    projects: tuple[ProjectFiles, ...]
+    complaints: tuple[Complaint, ...]
+    oddities: tuple[Complaint, ...]
+    left_out: int
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(target.size for project in self.projects for target in project.targets)
+
+
+def collect(paths: Iterable[str], options_of: Callable[[Path], Options]) -> Targets:
+    """Return the files that paths stand for.
+
+    A file that is named is checked whatever it is. Of a folder, all Python files below it are,
+    but for tests, generated files and those that the project excludes. Symbolic links to folders
+    are not followed, and no file comes twice.
+
+    Args:
+        paths: files and folders.
+        options_of: gives the options of the project with that root.
+    """
+    collector = _Collector(functools.cache(options_of))
+    for path in paths:
+        collector.add(path)
+    return collector.targets()
+
+
+def by_folder(path: str) -> list[str]:
+    """Return what orders paths so that the files of a folder stand together."""
+    return path.split(os.sep)  # noqa: PTH206 -- strings, see below
+
+
+class _Collector:
+    def __init__(self, options_of: Callable[[Path], Options]) -> None:
+        self._options_of = options_of
+        self._roots: dict[str, Path] = {}
+        self._found: dict[str, tuple[int, Path]] = {}
+        self._left_out: set[str] = set()
+        self._complaints: list[Complaint] = []
+        self._oddities: dict[str, Complaint] = {}
+
+    def add(self, path: str) -> None:
+        """Take a path that the user gave."""
+        try:
+            real = os.path.realpath(path)
+            status = os.stat(real)  # noqa: PTH116 -- strings throughout this module
+            if stat.S_ISDIR(status.st_mode):
+                for file in _walk(real, self._cannot_list):
+                    self._meet(file)
+            elif stat.S_ISREG(status.st_mode):
+                self._found[real] = status.st_size, self._root(real)
+            else:
+                self._complaints.append(Complaint(path, "it is neither a file nor a folder"))
+        except OSError as error:
+            self._complaints.append(Complaint(path, why(error, path)))
+        except ValueError as error:
+            self._complaints.append(Complaint(path, str(error)))
+
+    def targets(self) -> Targets:
+        """Return what was found."""
+        projects: dict[Path, list[Target]] = {}
+        for path in sorted(self._found, key=by_folder):
+            size, root = self._found[path]
+            projects.setdefault(root, []).append(Target(path, size))
+        return Targets(
+            tuple(
+                ProjectFiles(str(root), self._options_of(root), tuple(targets))
+                for root, targets in projects.items()
+            ),
+            tuple(self._complaints),
+            tuple(self._oddities[path] for path in sorted(self._oddities)),
+            len(self._left_out - self._found.keys()),
+        )
+
+    def _meet(self, path: str) -> None:
+        """Take a Python file, or a link to one, that lies in a folder."""
+        real = os.path.realpath(path)
+        if real in self._found or real in self._left_out:
+            return
+        try:
+            status = os.stat(real)  # noqa: PTH116 -- see above
+            if not stat.S_ISREG(status.st_mode):
+                return
+            root = self._root(real)
+        except OSError as error:
+            self._oddities[path] = Complaint(path, why(error, path))
+            return
+        if is_checked(real, root, self._options_of(root), _head(real)):
+            self._found[real] = status.st_size, root
+        else:
+            self._left_out.add(real)
+
+    def _root(self, path: str) -> Path:
+        folder = os.path.dirname(path)  # noqa: PTH120 -- see above
+        root = self._roots.get(folder)
+        if root is None:
+            root = self._roots[folder] = find_root(Path(path))
+        return root
+
+    def _cannot_list(self, error: OSError) -> None:
+        path = str(error.filename)
+        self._oddities[path] = Complaint(path, why(error, path))
+
+
+def _walk(top: str, on_error: Callable[[OSError], None]) -> Iterator[str]:
+    """Yield the Python files below a folder; those that are links come last."""
+    links: list[str] = []
+    folders = [top]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                rows = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            on_error(error)
+            continue
+        for entry in rows:
+            if entry.is_dir(follow_symlinks=False):
+                if not _is_skipped(entry):
+                    folders.append(entry.path)
+            elif entry.name.endswith(".py") and not entry.name.startswith("."):
+                if entry.is_symlink():
+                    links.append(entry.path)
+                else:
+                    yield entry.path
+    yield from links
+
+
+def _is_skipped(folder: os.DirEntry[str]) -> bool:
+    """Say whether a folder holds nothing that its project wrote, such as a virtual environment."""
+    if folder.name.startswith(".") or folder.name in _SKIPPED:
+        return True
+    return os.path.exists(os.path.join(folder.path, "pyvenv.cfg"))  # noqa: PTH110, PTH118
+
+
+def _head(path: str) -> list[str]:
+    """Return the first lines of a file; only comments matter, so any encoding will do."""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 -- see above
+            return split_lines(stream.read(_HEAD_BYTES).decode("latin-1"))
+    except OSError:
+        return []

@@ -1,0 +1,88 @@
+"""What the client can do, as far as it matters to this server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from review_checks.text.positions import Encoding
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """The capabilities of a client.
+
+    Attributes:
+        encoding: the units in which it counts columns.
+        pulls: it asks for diagnostics; others have them pushed.
+        refreshes: it can be told to ask for all diagnostics again.
+        shows_evidence: its diagnostics may have related information.
+        opens_pages: its diagnostics may link to the page of their rule.
+        keeps_data: it gives the data of a diagnostic back with the request for actions.
+        tracks_versions: pushed diagnostics may carry the version of the document.
+        takes_actions: the list of actions may have objects instead of mere commands.
+        resolves_edits: it asks for the edit of an action when the user chooses it.
+        prefers_actions: it knows an action that is the obvious one.
+        shows_disabled: it shows actions that cannot be chosen, with the reason.
+        versioned_edits: edits may name the version of the document they are for.
+        watches_files: it can be asked to watch files.
+        has_configuration: it can be asked for the user's settings.
+        registers_configuration: it can be asked to tell when they change.
+    """
+
+    encoding: Encoding = Encoding.UTF16
+    pulls: bool = False
+    refreshes: bool = False
+    shows_evidence: bool = False
+    opens_pages: bool = False
+    keeps_data: bool = False
+    tracks_versions: bool = False
+    takes_actions: bool = False
+    resolves_edits: bool = False
+    prefers_actions: bool = False
+    shows_disabled: bool = False
+    versioned_edits: bool = False
+    watches_files: bool = False
+    has_configuration: bool = False
+    registers_configuration: bool = False
+
+    @classmethod
+    def of(cls, capabilities: types.ClientCapabilities, encoding: str) -> Client:
+        """Read what a client says of itself."""
+
+        def can(path: str) -> bool:
+            return bool(_get(capabilities, path))
+
+        def of_diagnostics(name: str) -> bool:
+            kinds = ("publish_diagnostics", "diagnostic")
+            return any(can(f"text_document.{kind}.{name}") for kind in kinds)
+
+        action = "text_document.code_action"
+        resolvable = _get(capabilities, f"{action}.resolve_support.properties") or ()
+        return cls(
+            encoding=Encoding(encoding),
+            pulls=_get(capabilities, "text_document.diagnostic") is not None,
+            refreshes=can("workspace.diagnostics.refresh_support"),
+            shows_evidence=of_diagnostics("related_information"),
+            opens_pages=of_diagnostics("code_description_support"),
+            keeps_data=of_diagnostics("data_support"),
+            tracks_versions=can("text_document.publish_diagnostics.version_support"),
+            takes_actions=can(f"{action}.code_action_literal_support"),
+            resolves_edits="edit" in resolvable and can(f"{action}.data_support"),
+            prefers_actions=can(f"{action}.is_preferred_support"),
+            shows_disabled=can(f"{action}.disabled_support"),
+            versioned_edits=can("workspace.workspace_edit.document_changes"),
+            watches_files=can("workspace.did_change_watched_files.dynamic_registration"),
+            has_configuration=can("workspace.configuration"),
+            registers_configuration=can("workspace.did_change_configuration.dynamic_registration"),
+        )
+
+
+def _get(value: Any, path: str) -> Any:
+    """Follow attributes; None when one is missing on the way."""
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value

@@ -1,0 +1,15 @@
+"""``workspace/didChangeWorkspaceFolders``: the user added or removed folders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from review_server.host import ReviewServer
+
+
+def handle(ls: ReviewServer, _params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Take the folders, which pygls has noted already."""
+    ls.session.projects.set_folders(folder.uri for folder in ls.workspace.folders.values())

@@ -1,0 +1,67 @@
+"""When work is done that nobody waits for: after the messages at hand, or when the editor rests."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Hashable
+
+logger = logging.getLogger(__name__)
+
+QUIET = 0.4
+"""For how many seconds no message must have come before the editor is said to rest."""
+
+
+class Schedule:
+    """Runs each piece of work once, however often it was asked for in the meantime."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use an event loop, on whose thread everything happens."""
+        self._loop = loop
+        self._soon: dict[Hashable, Callable[[], None]] = {}
+        self._idle: dict[Hashable, Callable[[], None]] = {}
+        self._last = loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def soon(self, key: Hashable, work: Callable[[], None]) -> None:
+        """Do some work when the messages that have arrived are handled."""
+        if not self._soon:
+            self._loop.call_soon(self._run_soon)
+        self._soon[key] = work
+
+    def when_idle(self, key: Hashable, work: Callable[[], None]) -> None:
+        """Do some work when no message has come for a while."""
+        self._idle[key] = work
+        if self._timer is None:
+            self._timer = self._loop.call_later(QUIET, self._run_idle)
+
+    def stir(self) -> None:
+        """Note that a message came."""
+        self._last = self._loop.time()
+
+    def _run_soon(self) -> None:
+        waiting, self._soon = self._soon, {}
+        for work in waiting.values():
+            _guarded(work)
+
+    def _run_idle(self) -> None:
+        self._timer = None
+        rest = self._last + QUIET - self._loop.time()
+        if rest > 0:
+            self._timer = self._loop.call_later(rest, self._run_idle)
+            return
+        if self._idle:
+            # One piece at a time, so that a key pressed meanwhile waits for no more than that.
+            _guarded(self._idle.pop(next(iter(self._idle))))
+        if self._idle:
+            self._timer = self._loop.call_soon(self._run_idle)  # type: ignore[assignment]
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        logger.exception("Work in the background failed")

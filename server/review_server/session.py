@@ -1,0 +1,186 @@
+"""The state of one connection: the client, its open documents and what it was told of them."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import UNSET, Raw
+
+from review_server import convert, wire
+from review_server.documents import OpenDocument
+from review_server.reporting import Reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from msgspec import UnsetType
+
+    from review_checks.model import Span
+    from review_server.client import Client
+    from review_server.schedule import Schedule
+    from review_server.workspace import Projects
+
+
+class Peer(Protocol):
+    """The other end of the connection."""
+
+    def tell(self, method: str, params: Any) -> None:
+        """Send a notification."""
+
+    def ask_for_refresh(self) -> None:
+        """Have the client ask for all diagnostics again."""
+
+
+class Session:
+    """What happens between ``initialize`` and ``shutdown``."""
+
+    def __init__(self, client: Client, projects: Projects, peer: Peer, schedule: Schedule) -> None:
+        """Begin without any document."""
+        self.client = client
+        self.projects = projects
+        self.reporter = Reporter(client, self)
+        self._peer = peer
+        self._schedule = schedule
+        self._documents: dict[str, OpenDocument] = {}
+        self._by_path: dict[str, OpenDocument] = {}
+        # A result of an earlier run of the server must not be taken for one of this run.
+        self._run = f"{time.time_ns():x}"
+
+    # Documents
+
+    def document(self, uri: str) -> OpenDocument | None:
+        """Return an open document; None when it is not open here, or no Python."""
+        found = self._documents.get(uri)
+        if found is None and self._documents:
+            found = self._by_path.get(convert.path_of(uri))
+        return found
+
+    def open(self, given: wire.TextDocument) -> None:
+        """Take a document that the editor opened."""
+        self.close(given.uri)
+        if given.language_id not in ("python", ""):
+            return
+        path = convert.path_of(given.uri)
+        if path in self._by_path:
+            # The same file by another link is a text of its own for the editor.
+            path = given.uri
+        document = OpenDocument(given.uri, path, given.version, self.projects.of(path))
+        self._documents[given.uri] = self._by_path[path] = document
+        self._forget_rows()
+        document.replace(given.text)
+        self._changed(document)
+
+    def change(self, params: wire.DidChange) -> None:
+        """Apply the edits of one event; each counts from the text that those before it left."""
+        document = self.document(params.text_document.uri)
+        if document is None:
+            return
+        document.version = params.text_document.version
+        changes = params.content_changes
+        for at in range(len(changes) - 1, -1, -1):
+            if changes[at].range is None:
+                document.replace(changes[at].text)
+                changes = changes[at + 1 :]
+                break
+        if changes:
+            document.edit(self._edits(document, changes))
+        self._changed(document)
+
+    def _edits(
+        self, document: OpenDocument, changes: Iterable[wire.ContentChange]
+    ) -> Iterator[tuple[Span, str]]:
+        lines, encoding = document.lines, self.client.encoding
+        for change in changes:
+            if change.range is not None:
+                yield convert.span_of(change.range, lines, encoding), change.text
+
+    def close(self, uri: str) -> None:
+        """Let go of a document."""
+        document = self.document(uri)
+        if document is None:
+            return
+        del self._documents[document.uri], self._by_path[document.path]
+        document.close()
+        self._forget_rows()
+        if not self.client.pulls:
+            self._send(document, [])
+            self._publish_others(document)
+
+    def _forget_rows(self) -> None:
+        """Render all rows again: they may speak of a document whose URI is spelled otherwise now."""
+        for document in self._documents.values():
+            document.rendered = {}
+
+    # For ``convert.Texts``
+
+    def uri(self, path: str) -> str:
+        """Return the URI under which the editor knows a file."""
+        document = self._by_path.get(path)
+        return document.uri if document is not None else self.projects.uri(path)
+
+    def version(self, path: str) -> int | None:
+        """Return the version of a document that is open."""
+        document = self._by_path.get(path)
+        return document.version if document is not None else None
+
+    # Diagnostics
+
+    def pull(self, uri: str, previous: str | None) -> wire.FullReport | wire.UnchangedReport:
+        """Answer a request for the diagnostics of a document."""
+        document = self.document(uri)
+        if document is None:
+            return wire.FullReport([])
+        rows = self.reporter.rows(document)
+        result = f"{self._run}-{document.result}"
+        if result == previous:
+            return wire.UnchangedReport(result)
+        return wire.FullReport([Raw(row) for row in rows], result)
+
+    def configure(self, settings: Mapping[str, Any] | None = None) -> None:
+        """Use other settings, or only read the files of configuration again."""
+        if self.projects.configure(settings):
+            self.refresh()
+
+    def files_changed(self, paths: Sequence[str]) -> None:
+        """Note that somebody else changed files."""
+        if self.projects.refresh(paths):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Bring what the editor shows up to date after something else than its edits."""
+        for document in self._documents.values():
+            document.decide()
+        if not self.client.pulls:
+            self._publish_others(None)
+        elif self.client.refreshes and self._documents:
+            self._schedule.soon("refresh", self._peer.ask_for_refresh)
+
+    def _changed(self, document: OpenDocument) -> None:
+        """Push what an edit changed; who pulls asks by himself, for other documents too."""
+        if not self.client.pulls:
+            self._schedule.soon(document.path, functools.partial(self._publish, document))
+            self._publish_others(document)
+
+    def _publish_others(self, edited: OpenDocument | None) -> None:
+        """Push what changed in other documents, later: the edited one is what the user looks at."""
+        for document in self._documents.values():
+            if document is not edited:
+                work = functools.partial(self._publish, document, only_changes=True)
+                self._schedule.when_idle(document.path, work)
+
+    def _publish(self, document: OpenDocument, *, only_changes: bool = False) -> None:
+        if self._documents.get(document.uri) is not document:
+            return
+        before = document.rows
+        rows = self.reporter.rows(document)
+        if not only_changes or rows is not before:
+            self._send(document, rows)
+
+    def _send(self, document: OpenDocument, rows: list[bytes]) -> None:
+        version: int | UnsetType = UNSET
+        if self.client.tracks_versions and document.version is not None:
+            version = document.version
+        message = wire.PublishDiagnostics(document.uri, [Raw(row) for row in rows], version)
+        self._peer.tell("textDocument/publishDiagnostics", message)

@@ -1,0 +1,1 @@
+"""Measures what a checker says of real bugs, before and after their fix."""

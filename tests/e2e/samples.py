@@ -1,0 +1,67 @@
+"""Code with something to say about it."""
+
+from __future__ import annotations
+
+POOL = '''\
+import threading
+
+
+class Pool:
+    def __init__(self):
+        self._slots = threading.Lock()
+        self._active = {}
+
+    def add(self, name, worker):
+        with self._slots:
+            self._active[name] = worker
+
+    def find(self, name):
+        with self._slots:
+            return self._active.get(name)
+
+    def names(self):
+        with self._slots:
+            return list(self._active)
+
+    def forget(self, name):
+        self._active.pop(name, None)
+'''
+
+STRAY = "self._active.pop(name, None)"
+HELD = f"with self._slots:\n            {STRAY}"
+RULE = "unguarded-write"
+
+UTILS = '''\
+from oslo_concurrency import lockutils
+
+synchronized = lockutils.synchronized_with_prefix("service-")
+'''
+
+HARMLESS_UTILS = '''\
+def synchronized(name):
+    return lambda function: function
+'''
+
+SERVICE = '''\
+import utils
+
+
+class Tracker:
+    def __init__(self):
+        self.nodes = {}
+
+    @utils.synchronized("nodes")
+    def add(self, name, node):
+        self.nodes[name] = node
+
+    @utils.synchronized("nodes")
+    def find(self, name):
+        return self.nodes.get(name)
+
+    @utils.synchronized("nodes")
+    def drop_all(self):
+        self.nodes.clear()
+
+    def remove(self, name):
+        self.nodes.pop(name, None)
+'''
