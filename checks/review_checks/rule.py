@@ -64,6 +64,7 @@ class Report(msgspec.Struct, frozen=True):
         fixable: whether ``fix`` is to be offered.
         refusal: why not, when a fix is to be expected.
         title: what ``fix`` does here, if that can be said better than by its docstring.
+        safety: how safe ``fix`` is here, when that differs from what the rule declares.
     """
 
     place: Place
@@ -75,6 +76,7 @@ class Report(msgspec.Struct, frozen=True):
     fixable: bool = True
     refusal: str = ""
     title: str = ""
+    safety: Safety | None = None
 
 
 class Context:

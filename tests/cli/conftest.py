@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from review_server.__main__ import main
 from support.commands import POOL, Outcome, Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

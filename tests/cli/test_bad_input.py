@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from review_server.cli import reading
 from review_server.cli.analysis import Analysis
 from support.commands import POOL, Run, spawn

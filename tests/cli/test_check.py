@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from support.commands import MENDED, POOL, Run, spawn
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def test_findings_give_code_1(project: Path) -> None:
+
+@pytest.mark.usefixtures("project")
+def test_findings_give_code_1() -> None:
     done = spawn("check", "pool.py")
     assert done.code == 1
     assert "unguarded-write" in done.out
@@ -20,17 +25,20 @@ def test_clean_code_gives_code_0(project: Path) -> None:
     assert spawn("check", "pool.py") == (0, "No findings in 1 file.\n", "")
 
 
-def test_without_a_path_the_current_folder_is_checked(project: Path, run: Run) -> None:
+@pytest.mark.usefixtures("project")
+def test_without_a_path_the_current_folder_is_checked(run: Run) -> None:
     assert run("check").code == 1
 
 
-def test_a_missing_path_gives_code_2_and_the_others_are_checked(project: Path, run: Run) -> None:
+@pytest.mark.usefixtures("project")
+def test_a_missing_path_gives_code_2_and_the_others_are_checked(run: Run) -> None:
     done = run("check", "missing.py", "pool.py")
     assert done.code == 2
     assert done.err == "missing.py: there is no such file or folder\n"
     assert "unguarded-write" in done.out
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -45,15 +53,14 @@ def test_a_missing_path_gives_code_2_and_the_others_are_checked(project: Path, r
         (["--nonsense"], "No such option"),
     ],
 )
-def test_wrong_usage_gives_code_2(
-    project: Path, run: Run, arguments: list[str], message: str
-) -> None:
+def test_wrong_usage_gives_code_2(run: Run, arguments: list[str], message: str) -> None:
     done = run("check", *arguments, "pool.py")
     assert done.code == 2
     assert message in done.err
     assert done.out == ""
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -68,7 +75,7 @@ def test_wrong_usage_gives_code_2(
         (["--profile", "strict"], 1),
     ],
 )
-def test_selection(project: Path, run: Run, arguments: list[str], code: int) -> None:
+def test_selection(run: Run, arguments: list[str], code: int) -> None:
     assert run("check", *arguments, "pool.py").code == code
 
 
@@ -148,12 +155,15 @@ def test_faults_in_the_configuration_are_named_and_the_rest_counts(project: Path
     assert done.code == 1
     assert done.err.splitlines() == [
         "review-lsp.toml: there is no option `profil`; did you mean `profile`?",
-        "review-lsp.toml: `select`: there is no rule or concern `unguarded-wrte`;"
-        " did you mean `unguarded-write`?",
+        (
+            "review-lsp.toml: `select`: there is no rule or concern `unguarded-wrte`;"
+            " did you mean `unguarded-write`?"
+        ),
     ]
 
 
-def test_a_configuration_can_be_given(project: Path, run: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("project")
+def test_a_configuration_can_be_given(run: Run, tmp_path: Path) -> None:
     config = tmp_path / "other.toml"
     config.write_text("ignore = ['synchronization']\n")
     assert run("check", "--config", config).code == 0
@@ -166,7 +176,8 @@ def test_a_configuration_can_be_given(project: Path, run: Run, tmp_path: Path) -
     assert run("check", "--config", "pyproject.toml").code == 2
 
 
-def test_each_project_has_its_own_configuration(project: Path, run: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("project")
+def test_each_project_has_its_own_configuration(run: Run, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "review-lsp.toml").write_text("ignore = ['unguarded-write']\n")
@@ -181,7 +192,8 @@ def test_a_comment_silences(project: Path, run: Run) -> None:
     assert run("check").code == 0
 
 
-def test_statistics(project: Path, run: Run) -> None:
+@pytest.mark.usefixtures("project")
+def test_statistics(run: Run) -> None:
     done = run("check", "--statistics", ".")
     assert done.code == 1
     assert done.out.splitlines()[0] == "     1  unguarded-write  (1 with a fix)"

@@ -8,12 +8,16 @@ import pty
 import re
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
 from review_checks.docs import page, summary
 from review_checks.engine.discovery import all_rules
-from review_checks.rule import Rule
-from support.commands import Run
+
+if TYPE_CHECKING:
+    from review_checks.rule import Rule
+    from support.commands import Run
 
 
 def test_rules_as_json(run: Run) -> None:

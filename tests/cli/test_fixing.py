@@ -9,12 +9,16 @@ import signal
 import stat
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from review_server.cli import writing
 from review_server.cli.writing import WriteError, rewrite
 from support.commands import MENDED, POOL, Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FIX = ["check", "--fix", "--unsafe-fixes"]
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from support.commands import spawn
 
 COMMAND = [sys.executable, "-m", "review_server"]

@@ -230,7 +230,12 @@ async def connected(
         yield editor
         assert not client.messages, "nothing may pop up"
     finally:
-        await client.shutdown_session()
         server = client._server
+        assert server is not None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await client.shutdown_session()
+        if server.returncode is None:
+            server.kill()
         await client.stop()
-        assert server is None or server.returncode == 0
+    assert server.returncode == 0

@@ -60,6 +60,18 @@ def test_nothing_is_computed_when_nothing_changed() -> None:
     assert db.computed == count
 
 
+def test_a_question_asked_first_after_a_change_sees_it() -> None:
+    @query
+    def doubled(db: Database) -> int:
+        return 2 * total(db)
+
+    db = Database()
+    give(db, a=1, b=2, c=3)
+    before = total(db)
+    number.give(db, "a", value=2)
+    assert doubled(db) == 2 * total(db) != 2 * before
+
+
 def test_a_query_that_needs_itself_is_an_error() -> None:
     with pytest.raises(CycleError):
         endless(Database(), "a")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -19,6 +21,8 @@ MAX_UNIT_TOKENS = 20_000
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _MEMO_SIZE = 8192
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(UnitFacts)
 _DOES_NOT_PARSE = "it does not parse"
 
 
@@ -32,6 +36,26 @@ class Unread(msgspec.Struct, frozen=True):
     line: int
     reason: str
     syntax: bool = False
+
+
+class Shelf(Protocol):
+    """Facts that are kept from one run to the next, for the texts of whole files."""
+
+    def get(self, text: str) -> Sequence[bytes] | None:
+        """Return the encoded facts of each unit of a text, or None when they are not kept."""
+
+    def put(self, text: str, facts: Sequence[bytes]) -> None:
+        """Keep the encoded facts of each unit of a text."""
+
+
+class NoShelf:
+    """Keeps nothing."""
+
+    def get(self, text: str) -> None:
+        """Find nothing."""
+
+    def put(self, text: str, facts: Sequence[bytes]) -> None:
+        """Keep nothing."""
 
 
 class FactsMemo:
@@ -120,7 +144,14 @@ class File:
     """A text in units. ``states`` runs parallel to ``segmentation.units``."""
 
     def __init__(
-        self, path: str, text: str, memo: FactsMemo, tickets: list[int], *, lazy: bool = False
+        self,
+        path: str,
+        text: str,
+        memo: FactsMemo,
+        tickets: list[int],
+        *,
+        lazy: bool = False,
+        kept: Sequence[bytes] | None = None,
     ) -> None:
         """Analyse a text from scratch.
 
@@ -131,6 +162,7 @@ class File:
             tickets: holds the next free number of a unit.
             lazy: put off lowering functions until their facts are needed. Of a file that is not
                 open, but only referred to, most are never.
+            kept: the encoded facts of its units, from a shelf.
         """
         self.path = path
         self._memo = memo
@@ -138,13 +170,28 @@ class File:
         self.document = Document(text)
         self.segmentation = Segmentation.of(self.document.lines)
         self.states: list[UnitState] = []
-        for index in range(len(self.segmentation.units)):
+        units = self.segmentation.units
+        known = kept if kept is not None and len(kept) == len(units) else [b""] * len(units)
+        self.is_kept = known is kept
+        for index, (unit, encoded) in enumerate(zip(units, known, strict=True)):
             state = self._new_state()
-            if lazy and self.segmentation.units[index].kind is UnitKind.FUNCTION:
+            if encoded:
+                self._remark(state, index)
+                state.put_off(functools.partial(_decode, state, encoded))
+                if unit.kind is not UnitKind.FUNCTION:
+                    _ = state.facts
+            elif lazy and unit.kind is UnitKind.FUNCTION:
                 self._put_off(state, index)
             else:
                 self._lower(state, index)
             self.states.append(state)
+
+    def encoded(self) -> list[bytes]:
+        """Return the facts of each unit, encoded; empty for those that could not be lowered."""
+        return [
+            _encoder.encode(state.facts) if state.facts is not NO_FACTS and not state.reason else b""
+            for state in self.states
+        ]
 
     @property
     def lines(self) -> Sequence[str]:
@@ -235,6 +282,15 @@ class File:
         """Give a unit its facts, or keep its last good ones when it does not parse."""
         unit = self.segmentation.units[index]
         start = self.segmentation.starts[index]
+        self._remark(state, index)
+        if not unit.content:
+            state.facts, state.lines, state.reason = NO_FACTS, None, ""
+            return
+        text, before = parse_text(self.document.lines[start : start + unit.content], unit)
+        self._lower_text(state, text, before)
+
+    def _remark(self, state: UnitState, index: int) -> None:
+        unit, start = self.segmentation.units[index], self.segmentation.starts[index]
         state.remarks = tuple(
             [
                 (line, self.document.lines[start + line].strip())
@@ -242,11 +298,6 @@ class File:
                 if "review" in self.document.lines[start + line]
             ]
         )
-        if not unit.content:
-            state.facts, state.lines, state.reason = NO_FACTS, None, ""
-            return
-        text, before = parse_text(self.document.lines[start : start + unit.content], unit)
-        self._lower_text(state, text, before)
 
     def _put_off(self, state: UnitState, index: int) -> None:
         unit, start = self.segmentation.units[index], self.segmentation.starts[index]
@@ -277,3 +328,7 @@ class File:
 
 def _exceeds_tokens(text: str, limit: int) -> bool:
     return any(count >= limit for count, _ in enumerate(_TOKEN.finditer(text)))
+
+
+def _decode(state: UnitState, encoded: bytes) -> None:
+    state.facts = _decoder.decode(encoded)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from review_checks.engine.files import FactsMemo, File, UnitState
+from review_checks.engine.files import FactsMemo, File, NoShelf, Shelf, UnitState
 from review_checks.engine.source import Source
 from review_checks.model import Span
 from review_checks.summaries.incremental import Database, Input
@@ -33,7 +33,9 @@ _UNREADABLE = FileIndex(ModuleInfo("", package=False), lambda _: Outline((), (),
 class FileStore:
     """The files of a workspace: those given to it, and those read because something refers to them."""
 
-    def __init__(self, db: Database, source: Source, max_file_size: int) -> None:
+    def __init__(
+        self, db: Database, source: Source, max_file_size: int, shelf: Shelf | None = None
+    ) -> None:
         """Serve the inputs of a database."""
         self.files: dict[str, File] = {}
         self.max_file_size = max_file_size
@@ -46,6 +48,8 @@ class FileStore:
         self._asked: dict[str, dict[tuple[Input[Any], tuple[str, ...]], None]] = {}
         self._unlisted: dict[str, str] = {}
         self._states: dict[int, UnitState] = {}
+        self._shelf: Shelf = shelf or NoShelf()
+        self._unshelved: dict[str, str] = {}
         db.provide(unit_facts, lambda unit: self._states[unit].facts)
         db.provide(outline, self._outline_of)
         db.provide(module_path, self._find_module)
@@ -91,6 +95,14 @@ class FileStore:
                 del self._unlisted[name]
                 self._tell_module(name)
 
+    def shelve(self) -> None:
+        """Keep the facts of the files that were given lately; call it when there is time."""
+        while self._unshelved:
+            path, text = self._unshelved.popitem()
+            file = self.files.get(path)
+            if file is not None and file.document.text == text:
+                self._shelf.put(text, file.encoded())
+
     def refresh_modules(self) -> None:
         """Ask the source again where modules lie, after files came or went."""
         for (dotted,) in self._db.keys_of(module_path):
@@ -123,7 +135,11 @@ class FileStore:
     # Giving the inputs
 
     def _add(self, path: str, text: str, *, lazy: bool = False) -> File:
-        file = self.files[path] = File(path, text, self._memo, self._tickets, lazy=lazy)
+        kept = self._shelf.get(text)
+        file = File(path, text, self._memo, self._tickets, lazy=lazy, kept=kept)
+        self.files[path] = file
+        if not lazy and not file.is_kept:
+            self._unshelved[path] = text
         index = self._indexes[path] = FileIndex(self._name(path), self._outline_of)
         for state, unit in zip(file.states, file.segmentation.units, strict=True):
             self._states[state.unit] = state

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from review_checks.engine.checking import file_outcomes
 from review_checks.engine.discovery import rules_by_name
-from review_checks.engine.files import File, Unread
+from review_checks.engine.files import File, Shelf, Unread
 from review_checks.engine.source import Source
 from review_checks.engine.store import FileStore
 from review_checks.engine.suppression import Suppressions, suppress
@@ -27,13 +27,15 @@ class Workspace:
     when it is needed. Open texts shadow what the source has.
     """
 
-    def __init__(self, source: Source, options: Options | None = None) -> None:
-        """Begin without any file."""
+    def __init__(
+        self, source: Source, options: Options | None = None, shelf: Shelf | None = None
+    ) -> None:
+        """Begin without any file; ``shelf`` keeps facts from one run to the next."""
         chosen = options or Options()
         self._source = source
         self._open: set[str] = set()
         self.db = Database()
-        self._store = FileStore(self.db, source, chosen.max_file_size)
+        self._store = FileStore(self.db, source, chosen.max_file_size, shelf)
         self.configure(chosen)
 
     # Texts
@@ -79,6 +81,10 @@ class Workspace:
             self._store.remove(path)
         elif path in self._store.files or self.db.given(layout, (path,)):
             self._store.put(path, text)
+
+    def shelve(self) -> None:
+        """Keep the facts of the files opened lately; call it when there is time."""
+        self._store.shelve()
 
     def text(self, path: str) -> str | None:
         """Return the text under analysis of a file."""
@@ -203,7 +209,7 @@ class Workspace:
             scope,
             report.symbol,
             tuple(notes),
-            rule.safety if offered else None,
+            (report.safety or rule.safety) if offered else None,
             "" if offered else report.refusal,
             report.title or rule.title,
         )

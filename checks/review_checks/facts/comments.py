@@ -19,13 +19,20 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SPEAKS_TO_US = re.compile(r"#\s*(?:review\s*:|guarded by\s*:)", re.IGNORECASE)
+# Why an access needs no lock, or who holds it.
+_SPEAKS_OF_SHARING = re.compile(
+    r"#.*(?:\batomic(?:ally)?\b|thread.?safe|\bGIL\b|\bsingle.thread|\bone thread\b"
+    r"|\b(?:no|not|without|needs?|holds?|holding|held|under|owns?|owned)\b.{0,40}\b(?:lock|mutex|semaphore)\b"
+    r"|\b(?:lock|mutex|semaphore)\b.{0,40}\b(?:held|not needed|needless|unnecessary))",
+    re.IGNORECASE,
+)
 _SPEAKS_TO_A_TOOL = re.compile(
     r"#[#\s]*(?:noqa|type:|pragma|pylint|pyright|mypy|nosec|fmt:|isort:|flake8:)", re.IGNORECASE
 )
 # That a handler is silent on purpose is said as plainly by naming the check that objects to it.
 _ADMITS_SILENCE = re.compile(r"#[#\s]*(?:noqa|nosec)\b.*\b(?:S11[02]|B11[02])\b", re.IGNORECASE)
 # What follows the tool's own words is meant for people.
-_REASON = re.compile(r"(?:\s[-–—]+|\s#+|\(|;)\s*\w+\W+\w+")
+_REASON = re.compile(r"(?:\s[-\u2013\u2014]+|\s#+|\(|;)\s*\w+\W+\w+")
 _SPEAKS_OF_FAILURE = re.compile(
     r"\b(?:best.?effort|ignor\w+|swallow\w*|suppress\w*|silen\w+|eat\b|fail\w*|errors?\b|exceptions?\b"
     r"|rais\w+|raise\b|throw\w*|blow\w*|don'?t care|okay|harmless|optional\w*|may ?be|might|in case"
@@ -104,13 +111,14 @@ def explains_handler(
 
 
 def directives(text: str, before: int) -> tuple[Comment, ...]:
-    """Return the comments that speak to this tool, in order."""
-    if not _SPEAKS_TO_US.search(text):
+    """Return the comments that speak to this tool, or of how data are shared, in order."""
+    if not _SPEAKS_TO_US.search(text) and not _SPEAKS_OF_SHARING.search(text):
         return ()
     found = []
     for match in _TOKEN.finditer(text):
+        comment = match.group() if match.lastgroup else ""
         # It may stand behind a comment for another tool.
-        ours = _SPEAKS_TO_US.search(match.group()) if match.lastgroup else None
+        ours = _SPEAKS_TO_US.search(comment) or _SPEAKS_OF_SHARING.match(comment)
         if ours is not None:
             start = text.rfind("\n", 0, match.start()) + 1
             line = text.count("\n", 0, start) - before

@@ -19,7 +19,7 @@ import msgspec
 
 from review_checks.model import Span
 
-SCHEMA = 2
+SCHEMA = 3
 """Changes whenever equal text may yield other facts; part of every cache key."""
 
 
@@ -419,7 +419,7 @@ class Class(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Comment(msgspec.Struct, frozen=True, array_like=True):
-    """A comment that speaks to this tool, with its ``#``."""
+    """A comment that speaks to this tool, or of how data are shared, with its ``#``."""
 
     text: str
     line: int

@@ -45,7 +45,7 @@ class Resource(
 
     Attributes:
         noun: what it is, for messages: "file", "socket".
-        release: the methods that give it back.
+        release: the methods that give it back; the first is what the end of a ``with`` does.
         release_functions: functions that give it back when it is their argument.
         manager: whether it can be used in ``with``.
         result: the part of the call's result that is the resource, as access steps
@@ -121,6 +121,7 @@ class Knowledge(
             it is, or the function that it behaves as.
         lock: it makes or takes a lock.
         resource: it acquires a resource.
+        leaves: it makes a second thing that has to be removed, such as the file of a descriptor.
         log: it logs its arguments.
         setting: it declares or yields settings.
         raises: exceptions that a call is known to raise in normal operation, as canonical names.
@@ -145,6 +146,7 @@ class Knowledge(
     returns: str = ""
     lock: Lock | None = None
     resource: Resource | None = None
+    leaves: Resource | None = None
     log: Log | None = None
     setting: Setting | None = None
     raises: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ it is subtracted from a capacity.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,8 +24,6 @@ from review_checks.facts.schema import (
     Table,
     Value,
 )
-from review_checks.models.loader import Models
-from review_checks.models.schema import Amount, Lexicon
 from review_checks.summaries.flow import handlers_around
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts, unit_path
@@ -33,6 +31,12 @@ from review_checks.summaries.names import canonical_in
 from review_checks.summaries.paths import field_of, last_step, parent_of
 from review_checks.summaries.setting_flows import Flow, Origin
 from review_checks.summaries.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.models.loader import Models
+    from review_checks.models.schema import Amount, Lexicon
 
 _MAX_NESTING = 4
 _HANDLED = frozenset({"ValueError", "TypeError"})
@@ -48,7 +52,8 @@ class Use(msgspec.Struct, frozen=True, array_like=True):
         statement: the statement in which it happens.
         target: the callee, the path or key stored to, or the capacity subtracted from.
         taken: whether the amount is set aside or taken out of a capacity.
-        total: an expression of that capacity which stands beside it, or ''.
+        total: the path of that capacity when it stands beside the amount, or ''.
+        amount: the path of the amount itself when it is no more than that, or ''.
         least: the smallest number that makes sense.
     """
 
@@ -59,6 +64,7 @@ class Use(msgspec.Struct, frozen=True, array_like=True):
     target: str
     taken: bool = False
     total: str = ""
+    amount: str = ""
     least: int = 0
 
 
@@ -95,9 +101,7 @@ class _Finder:
             for value, least in _amounts(call, known):
                 for origin in self._origins(value, call.statement):
                     event = ("c", index)
-                    yield Use(
-                        origin, known.role, event, call.statement, call.callee, least=least
-                    )
+                    yield Use(origin, known.role, event, call.statement, call.callee, least=least)
 
     def _is_handled(self, statement: int) -> bool:
         """Say whether the failure of a call that refuses a number is handled."""
@@ -122,51 +126,53 @@ class _Finder:
             name = field_of(write.path)
             if name and parent_of(write.path) and self._is_capacity(name):
                 for origin in self._origins(write.value, write.statement):
-                    yield self._store(origin, ("w", index), write.statement, write.path, "")
-            yield from self._entries(write.value, write.statement, 0)
+                    yield self._store(origin, ("w", index), write.statement, write.path)
+            yield from self._entries(write.value, write.statement, ("w", index))
         for result in self.body.results:
-            yield from self._entries(result.value, result.statement, 0)
-        for call in self.body.calls:
+            event = ("s", result.statement)
+            yield from self._entries(result.value, result.statement, event)
+        for index, call in enumerate(self.body.calls):
             for value in call.args:
-                yield from self._entries(value, call.statement, 0)
+                yield from self._entries(value, call.statement, ("c", index))
 
-    def _entries(self, value: Value, statement: int, depth: int) -> Iterator[Use]:
+    def _entries(
+        self, value: Value, statement: int, event: tuple[str, int], depth: int = 0
+    ) -> Iterator[Use]:
         """Yield what is stored under the keys of a dictionary display."""
         if isinstance(value, Items) and depth < _MAX_NESTING:
             for part in value.parts:
-                yield from self._entries(part, statement, depth + 1)
+                yield from self._entries(part, statement, event, depth + 1)
         if not isinstance(value, Table) or depth >= _MAX_NESTING:
             return
         for key, inner in zip(value.keys, value.values, strict=True):
-            yield from self._entries(inner, statement, depth + 1)
+            yield from self._entries(inner, statement, event, depth + 1)
             name = key.value if isinstance(key, Const) else None
             if isinstance(name, str) and self._is_capacity(name):
                 for origin in self._origins(inner, statement):
-                    event = self._own_event(origin, statement)
+                    place = self._place(origin, statement) or event
+                    use = self._store(origin, place, statement, repr(name))
                     total = self._total_beside(value, name)
-                    yield self._store(origin, event, statement, repr(name), total)
+                    yield msgspec.structs.replace(use, total=total, amount=_path(inner))
 
-    def _store(
-        self, origin: Origin, event: tuple[str, int], statement: int, target: str, total: str
-    ) -> Use:
-        name = field_of(target) or target.strip("'\"")
-        taken = _has_words(name, self._lexicon.reservations)
-        return Use(origin, "store", event, statement, target, taken, total)
+    def _store(self, origin: Origin, event: tuple[str, int], statement: int, target: str) -> Use:
+        taken = _has_words(field_of(target) or target, self._lexicon.reservations)
+        return Use(origin, "store", event, statement, target, taken)
 
     def _total_beside(self, display: Table, name: str) -> str:
         """Return the path stored beside a reserved amount as the capacity it is taken from."""
         wanted = totals_of(name, self._lexicon)
         for key, value in zip(display.keys, display.values, strict=True):
-            if isinstance(key, Const) and key.value in wanted and isinstance(value, Path):
-                return value.text
+            if isinstance(key, Const) and key.value in wanted:
+                return _path(value)
         return ""
 
-    def _own_event(self, origin: Origin, statement: int) -> tuple[str, int]:
-        """Return the last event of this function through which a setting came, else the statement."""
+    def _place(self, origin: Origin, statement: int) -> tuple[str, int] | None:
+        """Return the last read or call of a statement through which a setting came."""
         for function, kind, index in reversed(origin.steps):
-            if function == self.function:
+            events = self.body.reads if kind == "r" else self.body.calls
+            if function == self.function and kind in "rc" and events[index].statement == statement:
                 return kind, index
-        return "s", statement
+        return None
 
     # Differences
 
@@ -174,18 +180,23 @@ class _Finder:
         """Yield settings that are subtracted from a capacity."""
         if not any(self._is_capacity(field_of(read.path)) for read in self.body.reads):
             return
-        rows = [(write.value, write.statement) for write in self.body.writes]
-        rows += [(result.value, result.statement) for result in self.body.results]
-        rows += [(value, call.statement) for call in self.body.calls for value in call.args]
-        for value, statement in rows:
-            for difference in _differences(value):
+        for index, write in enumerate(self.body.writes):
+            for difference in _differences(write.value):
                 capacity = difference.left
                 if not isinstance(capacity, Path) or not self._is_capacity(field_of(capacity.text)):
                     continue
-                for origin in self._origins(difference.right, statement):
-                    event = self._own_event(origin, statement)
+                for origin in self._origins(difference.right, write.statement):
+                    event = self._place(origin, write.statement) or ("w", index)
+                    # What is left may be compared later on, instead of the setting.
+                    holding = msgspec.structs.replace(origin, names=(*origin.names, write.path))
                     yield Use(
-                        origin, "subtract", event, statement, capacity.text, True, capacity.text
+                        holding,
+                        "subtract",
+                        event,
+                        write.statement,
+                        capacity.text,
+                        taken=True,
+                        amount=_path(difference.right),
                     )
 
     def _is_capacity(self, name: str) -> bool:
@@ -203,11 +214,16 @@ def amount_names(known: Models) -> frozenset[str]:
     )
 
 
+def _path(value: Value) -> str:
+    return value.text if isinstance(value, Path) else ""
+
+
 def _amounts(call: Call, known: Amount) -> Iterator[tuple[Value, int]]:
     """Yield the arguments of a call that are amounts, and the least that makes sense of each."""
     if known.role == "count":
         # Where a range starts is free; a step of zero is refused.
-        yield from zip(call.args[-2:] if len(call.args) > 2 else call.args[-1:], (0, 1))
+        numbers = call.args[1:] if len(call.args) > 1 else call.args
+        yield from zip(numbers, (0, 1), strict=False)
         return
     least = 1 if known.role == "pool" else 0
     if known.argument is not None and known.argument < len(call.args):

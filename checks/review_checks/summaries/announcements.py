@@ -32,7 +32,7 @@ from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, unit_facts
 from review_checks.summaries.names import callees, function_of
 from review_checks.summaries.paths import last_step, parent_of, root_of, steps_of
-from review_checks.summaries.lock_slices import self_name
+from review_checks.summaries.guards import self_name
 
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "dict", "list", "set"})
 _MAX_DEPTH = 3

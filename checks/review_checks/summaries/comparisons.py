@@ -7,7 +7,7 @@ name, or that of the field it is stored in, takes part in a comparison there is 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,10 +24,14 @@ from review_checks.facts.schema import (
     Table,
     Value,
 )
-from review_checks.models.loader import Models
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts
 from review_checks.summaries.paths import field_of, last_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.models.loader import Models
 
 _ORDER = frozenset({"<", ">", "<=", ">="})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -28,12 +28,17 @@ from review_checks.facts.schema import (
     Table,
     Value,
 )
-from review_checks.models.loader import Models
-from review_checks.models.schema import Setting
 from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import assigned, variable_names
 from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts
 from review_checks.summaries.names import canonical_in
 from review_checks.summaries.paths import last_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.models.loader import Models
+    from review_checks.models.schema import Setting
 
 _MAX_NESTING = 8
 _NUMBERS = ("int", "float")
@@ -104,16 +109,21 @@ def setting_of(db: Database, canonical: str | None) -> Setting | None:
 
 
 @query
+def shared_options(db: Database, path: str) -> dict[str, tuple[Option, ...]]:
+    """Return the options that a module keeps in its variables, for others to read, by name.
+
+    The functions of a module without such variables need not be looked at.
+    """
+    kept = {
+        row[0][0]: None for name in variable_names(db, path) for row in assigned(db, path, "", name)
+    }
+    return declared_options(db, path) if _makers(db, _functions(db, tuple(kept))) else {}
+
+
+@query
 def declared_options(db: Database, path: str) -> dict[str, tuple[Option, ...]]:
-    """Return the options that a module declares, by name."""
-    units = layout(db, path)
-    if units is None:
-        return {}
-    functions = [
-        ((unit, index), body)
-        for unit in units
-        for index, body in enumerate(unit_facts(db, unit).functions)
-    ]
+    """Return the options that a module declares anywhere, by name."""
+    functions = _functions(db, layout(db, path) or ())
     makers = _makers(db, functions)
     if not makers:
         return {}
@@ -128,6 +138,14 @@ def declared_options(db: Database, path: str) -> dict[str, tuple[Option, ...]]:
                 if option is not None:
                     found.setdefault(option.name, []).append(option)
     return {name: tuple(options) for name, options in found.items()}
+
+
+def _functions(db: Database, units: tuple[int, ...]) -> list[tuple[FunctionId, Function]]:
+    return [
+        ((unit, index), body)
+        for unit in units
+        for index, body in enumerate(unit_facts(db, unit).functions)
+    ]
 
 
 def decorating_options(db: Database, function: FunctionId) -> Iterator[Option]:
@@ -298,13 +316,9 @@ class _Registrations:
                         unknown.add(member)
                     else:
                         found.setdefault(member, {})[group] = None
-        return {
-            member: tuple(names) for member, names in found.items() if member not in unknown
-        }
+        return {member: tuple(names) for member, names in found.items() if member not in unknown}
 
-    def _members(
-        self, function: FunctionId, body: Function, value: Value
-    ) -> Iterator[CallKey]:
+    def _members(self, function: FunctionId, body: Function, value: Value) -> Iterator[CallKey]:
         """Yield the declaring calls whose results a value holds."""
         todo = [(function, body, value)]
         followed: set[str] = set()

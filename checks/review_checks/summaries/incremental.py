@@ -86,6 +86,8 @@ class Database:
             if isinstance(query, Input):
                 cell.value = self._provided(query, key)
             else:
+                if self._queue and not self._stack:
+                    self._settle()
                 self._run(cell)
         else:
             if cell.running:

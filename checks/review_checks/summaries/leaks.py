@@ -18,7 +18,6 @@ from review_checks.facts.schema import (
     Const,
     Exit,
     Function,
-    FunctionKind,
     Handler,
     Logic,
     Path,
@@ -27,7 +26,7 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.summaries.failures import call_failures, catches, handler_types, is_broad, raised_types
-from review_checks.summaries.flow import ancestry, may_follow
+from review_checks.summaries.flow import ancestry, is_inside, may_follow
 from review_checks.summaries.incremental import Database
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees
@@ -73,24 +72,13 @@ class Leak(msgspec.Struct, frozen=True, array_like=True):
 
 
 def leaks(db: Database, function: FunctionId) -> Iterator[Leak]:
-    """Yield the resources that a function acquires for itself and does not always release.
-
-    Of several that it holds under one name, the first that leaks stands for all.
-    """
-    body = unit_facts(db, function[0]).functions[function[1]]
-    if body.kind is not FunctionKind.FUNCTION:
-        # What a module holds, it holds for as long as the program runs.
-        return
-    seen: set[str] = set()
+    """Yield the resources that a function acquires for itself and does not always release."""
     for owned in acquired(db, function):
-        if owned.name in seen:
-            continue
         holding = Holding(db, function, owned)
         steps = holding.steps()
         ways = ways_out(_course(db, function, holding, steps))
         leak = _Judge(db, function, holding, steps).leak(ways) if ways else None
         if leak is not None:
-            seen.add(owned.name)
             yield leak
 
 
@@ -104,7 +92,7 @@ class _Judge:
         self._function = function
         self._owned = holding.owned
         self._body = holding.body
-        self._uses = holding.uses() if holding.owned.lazy else []
+        self._own = frozenset(holding.uses())
         rows = sorted(step for found in steps.values() for step in found)
         self._releases = [step for step in rows if step.act is Act.RELEASE]
         self._hands_over = any(step.act is Act.HAND_OVER for step in rows)
@@ -117,8 +105,14 @@ class _Judge:
             if way.exit is not Exit.RAISE and way.origin is None:
                 return self._left(way)
         raised = [leak for way in ways if (leak := self._raised(way)) is not None]
-        known = [leak for leak in raised if self._is_known(leak.after or leak.event)]
-        return next(iter(known or raised), None)
+        return min(raised, key=self._weakness, default=None)
+
+    def _weakness(self, leak: Leak) -> int:
+        """Return how little is known of what raises; of equals the first in the source counts."""
+        event = leak.after or leak.event
+        if not self._is_known(event):
+            return 2
+        return 0 if event[0] == "c" and event[1] in self._own else 1
 
     def _left(self, way: Way) -> Leak:
         if not self._releases and not self._hands_over:
@@ -144,7 +138,13 @@ class _Judge:
         first, second = self._statement(origin), self._statement(release.event)
         if origin[0] == "s":
             return self._body.statements[first].at < release.at
-        return first != second and may_follow(self._body, first, second)
+        if first == second or not may_follow(self._body, first, second):
+            return False
+        handlers = [row for row, _ in ancestry(self._body, second) if self._is_handler(row)]
+        return all(is_inside(self._body, first, row) for row in handlers)
+
+    def _is_handler(self, region: int) -> bool:
+        return self._body.regions[region].kind is RegionKind.HANDLER
 
     def _is_known(self, event: Event) -> bool:
         """Say whether something is known to raise: a ``raise``, or a call of which that is said."""
@@ -165,11 +165,11 @@ class _Judge:
     def _is_used(self, event: Event) -> bool:
         """Say whether a method of the resource was called before an event."""
         if event == ("n", 0):
-            return bool(self._uses)
+            return bool(self._own)
         target = self._statement(event)
         return any(
             event != ("c", index) and may_follow(self._body, self._body.calls[index].statement, target)
-            for index in self._uses
+            for index in self._own
         )
 
     def _statement(self, event: Event) -> int:

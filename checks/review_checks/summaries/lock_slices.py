@@ -2,61 +2,46 @@
 
 from __future__ import annotations
 
-import enum
-import re
 from typing import Any
 
 import msgspec
 
-from review_checks.facts.schema import Closure, FunctionKind, Mode, Path
+from review_checks.facts.schema import Call, Function, Mode, Path, Read, Result, Write
+from review_checks.model import Span
 from review_checks.models.schema import Lexicon
+from review_checks.summaries.fields import Kind, changes_itself, field_kind, variable_kind
+from review_checks.summaries.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import (
     assigned,
+    declared_class,
     declared_function,
     outline,
     owner_of,
 )
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
-from review_checks.summaries.locks import Guard, guards_at, held
-from review_checks.summaries.names import (
-    owner_of_name,
-)
-from review_checks.summaries.outline import FunctionOutline, Made
+from review_checks.summaries.locks import guards_at, held
+from review_checks.summaries.names import attribute, callees, class_around, owner_of_name
 from review_checks.summaries.paths import steps_of
+from review_checks.summaries.roles import Role, declares_lock, is_accessor, role_of
 
-_OWNED = frozenset(
-    {"__init__", "__new__", "__del__", "__enter__", "__init_subclass__", "__post_init__"}
+# Methods of containers that other objects have too, where they change what they are called on or not.
+_AMBIGUOUS = frozenset(
+    {"add", "clear", "insert", "remove", "reverse", "rotate", "subtract", "update"}
 )
-_DECLARED = re.compile(
-    r"\b(?:lock|semaphore|mutex)\w*\b[^.]{0,60}\b(?:held|hold|holds|acquired|taken|locked)\b"
-    r"|\b(?:held|hold|holding|holds|acquired?|under|with)\b[^.]{0,60}\b(?:lock|semaphore|mutex)",
-    re.IGNORECASE | re.DOTALL,
-)
-_DECLARED_NAME = re.compile(r"_(?:un)?locked$|_with_lock$|_no_?lock$|_nolock$|^locked_")
-_NESTED_FACTORIES = frozenset(
-    {"list", "dict", "set", "collections.deque", "deque", "collections.OrderedDict"}
-)
+_NO_GUARDS: frozenset[str] = frozenset()
+_NEAR = 5
+"""How many lines above a statement a comment may stand that speaks of it."""
 
 Event = tuple[str, int]
 """An event of a function: ``w``, ``r`` or ``c`` (write, read, call) and its index."""
 
 
-class Role(enum.IntEnum):
-    """Who may call a function: its object's maker, anybody, its siblings, or who was handed it.
-
-    A body is one of module or class statements, which nobody calls.
-    """
-
-    OWNED = 0
-    PUBLIC = 1
-    PRIVATE = 2
-    NESTED = 3
-    BODY = 4
-
-
 class Site(msgspec.Struct, frozen=True, array_like=True):
-    """One access of a field. ``compound`` marks a read-modify-write or container change."""
+    """One access of a field: all that a statement does to it under the same locks.
+
+    ``compound`` marks a read-modify-write or container change.
+    """
 
     write: bool
     compound: bool
@@ -65,7 +50,11 @@ class Site(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Reach(msgspec.Struct, frozen=True, array_like=True):
-    """One call that stays in the class or module; ``target`` is a method's or function's name."""
+    """One call that stays in the class or module.
+
+    ``target`` is ``.name`` for a method, ``super.name`` for one of a base, ``#index`` for a
+    function of the same unit, and a plain name for a function of the module.
+    """
 
     target: str
     guards: frozenset[str]
@@ -75,47 +64,45 @@ class Reach(msgspec.Struct, frozen=True, array_like=True):
 class Slice(msgspec.Struct, frozen=True, array_like=True):
     """What one function does to the fields of ``self`` and to module variables, under which locks.
 
-    Fields of ``self`` go by ``.name``, variables of the module by their name. ``mentions`` are
-    methods and functions that the function hands on as values. ``guards`` are the locks it takes
-    that do not depend on a computed key. ``strays`` are the fields that it writes without any of
-    them. ``declared`` says that by its name or docstring the caller
-    holds the lock.
+    Attributes:
+        name: the function's own.
+        role: who may call it.
+        declared: it says by its name, docstring or an assertion that its caller holds the lock.
+        accessor: it is called by reading an attribute.
+        sites: fields of ``self`` go by ``.name``, variables of the module by their name.
+        reaches: its calls.
+        mentions: functions of the module or unit that it hands on as values, under which locks.
+        detached: targets that it has run later, by another thread or task.
+        guards: the locks it takes that do not depend on a computed key.
     """
 
     name: str
     role: Role
     declared: bool
+    accessor: bool
     sites: dict[str, tuple[Site, ...]]
-    strays: frozenset[str]
     reaches: tuple[Reach, ...]
-    mentions: frozenset[str]
+    mentions: tuple[Reach, ...]
+    detached: frozenset[str]
     guards: tuple[Guard, ...]
 
 
-def self_name(db: Database, function: FunctionId) -> str:
-    """Return the name by which a function knows the object its class made, or ''."""
-    unit, index = function
-    functions = outline(db, unit).functions
-    while functions[index].parent >= 0 and functions[functions[index].parent].kind in (
-        FunctionKind.FUNCTION,
-        FunctionKind.LAMBDA,
-    ):
-        index = functions[index].parent
-    if not owner_of(db, (unit, index)):
-        return ""
-    declared = functions[index]
-    if declared.kind is not FunctionKind.FUNCTION or not declared.parameters:
-        return ""
-    if any(path == "staticmethod" for path, _ in declared.decorators):
-        return ""
-    first = declared.parameters[0]
-    return first.name if not first.kind else ""
+_BODY = Slice("", Role.BODY, False, False, {}, (), (), _NO_GUARDS, ())
+
+
+def event_of(body: Function, event: Event) -> Write | Call | Read:
+    """Return the facts of an event."""
+    kind, index = event
+    if kind == "w":
+        return body.writes[index]
+    return body.calls[index] if kind == "c" else body.reads[index]
 
 
 @query
-def lock_slice(db: Database, function: FunctionId) -> Slice:
-    """Return a function's accesses and calls with the guards that it takes itself."""
-    return _Slicer(db, function).finish()
+def unit_slices(db: Database, unit: int) -> tuple[Slice, ...]:
+    """Return each function's accesses and calls with the guards that it takes itself."""
+    count = len(outline(db, unit).functions)
+    return tuple([_Slicer(db, (unit, index)).slice() for index in range(count)])
 
 
 class _Slicer:
@@ -123,139 +110,116 @@ class _Slicer:
 
     def __init__(self, db: Database, function: FunctionId) -> None:
         self.db, self.function = db, function
-        self.body = unit_facts(db, function[0]).functions[function[1]]
-        self.held = tuple([row for row in held(db, function) if not row.guard.keyed])
+        facts = unit_facts(db, function[0])
+        self.body = facts.functions[function[1]]
+        self.held = tuple([row for row in held(db, function) if _counts(row.guard)])
         self.me = self_name(db, function)
         self.path = unit_path(db, function[0])
         self.owner = owner_of(db, function)
         self.lexicon: Lexicon = models(db).lexicon
-        self.sites: dict[str, list[Site]] = {}
+        self.said = {comment.line for comment in facts.comments if "review" not in comment.text}
+        self.rows: dict[str, list[tuple[int, int, Site]]] = {}
         self.reaches: list[Reach] = []
-        self.mentions: set[str] = set()
+        self.mentions: list[Reach] = []
+        self.aliases: dict[str, tuple[str, ...]] = {}
+        self.known_roots: dict[str, bool] = {}
+
+    def slice(self) -> Slice:
+        """Return the slice of the function."""
+        role = role_of(self.db, self.function)
+        if role is Role.BODY:
+            return _BODY
         self.aliases = self._aliases()
+        detached, coroutines = self._detached()
+        for number, write in enumerate(self.body.writes):
+            self._write(number, write.path, write.mode)
+        for number, call in enumerate(self.body.calls):
+            if call.callee:
+                self._call(number, call.callee, call.at)
+        for number, read in enumerate(self.body.reads):
+            self._read(number, read.path, read.at)
+        return Slice(
+            self.body.name,
+            role,
+            declares_lock(self.db, self.function),
+            is_accessor(outline(self.db, self.function[0]).functions[self.function[1]]),
+            {field: _merged(rows) for field, rows in self.rows.items()},
+            tuple([reach for reach in self.reaches if reach.event[1] not in coroutines]),
+            tuple(self.mentions),
+            detached,
+            tuple([row.guard for row in self.held if row.guard.identity != UNKNOWN]),
+        )
+
+    # Names
 
     def _aliases(self) -> dict[str, tuple[str, ...]]:
-        """Return the local names that stand for a field throughout: name → its steps."""
+        """Return the local names that stand for a field throughout: name → its steps.
+
+        Where the field itself is bound anew, a local name may keep what it held before.
+        """
         values: dict[str, Any] = {}
+        rebound = set()
         for write in self.body.writes:
             if write.path.isidentifier():
                 known = write.path in values
                 values[write.path] = None if known or write.mode != Mode.ASSIGN else write.value
-        return {
-            name: steps_of(value.text)
+            elif write.mode == Mode.ASSIGN:
+                rebound.add(plain(steps_of(write.path)))
+        found = {
+            name: plain(steps_of(value.text))
             for name, value in values.items()
-            if isinstance(value, Path) and self._field(steps_of(value.text)) is not None
+            if isinstance(value, Path) and steps_of(value.text)
+        }
+        return {
+            name: steps
+            for name, steps in found.items()
+            if self._field(steps) is not None and steps not in rebound
         }
 
     def _field(self, steps: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
         """Return the field at the start of a path and the steps behind it."""
         root = steps[0]
-        if self.me and root == self.me:
-            return (
-                (f".{steps[1]}", steps[2:]) if len(steps) > 1 and steps[1][0] not in "[(" else None
-            )
+        if self._is_me(root):
+            behind = steps[2:] if steps[:2] == ("type", "()") else steps[1:]
+            return (f".{behind[0]}", behind[1:]) if behind and behind[0][0] not in "[(" else None
         return (root, steps[1:]) if self._is_variable(root) else None
+
+    def _is_me(self, root: str) -> bool:
+        """Say whether a name stands for the object of the function's class, or for the class."""
+        if self.me and root in (self.me, "type"):
+            return True
+        own = bool(root) and root == self.owner and self._is_global(root)
+        return own and declared_class(self.db, self.path, root) is not None
 
     def _is_variable(self, name: str) -> bool:
         """Say whether a name means a variable of the module here."""
-        return self._is_global(name) and bool(assigned(self.db, self.path, "", name))
+        known = self.known_roots.get(name)
+        if known is None:
+            known = self._is_global(name) and bool(assigned(self.db, self.path, "", name))
+            self.known_roots[name] = known
+        return known
 
-    def _is_function(self, name: str) -> bool:
-        return declared_function(self.db, self.path, name) is not None
+    def _is_global(self, name: str) -> bool:
+        return owner_of_name(self.db, self.function, name) is None
+
+    def _named(self, steps: tuple[str, ...]) -> str:
+        """Return the target that a path names, a function of the class, unit or module, or ''."""
+        if len(steps) == 2 and self._is_me(steps[0]):
+            return f".{steps[1]}"
+        if len(steps) != 1:
+            return ""
+        around = owner_of_name(self.db, self.function, steps[0])
+        if around is None:
+            found = declared_function(self.db, self.path, steps[0])
+            return steps[0] if found is not None else ""
+        for index, inner in enumerate(outline(self.db, self.function[0]).functions):
+            if inner.parent == around[1] and inner.name == steps[0]:
+                return f"#{index}"
+        return ""
 
     def _resolved(self, steps: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
         alias = self.aliases.get(steps[0])
         return self._field(steps if alias is None else (*alias, *steps[1:]))
-
-    def _add(self, field: str, at: int, event: Event, *, write: bool, compound: bool) -> None:
-        site = Site(write, compound, guards_at(self.held, at), event)
-        self.sites.setdefault(field, []).append(site)
-
-    def _changes(self, field: str, rest: tuple[str, ...]) -> bool:
-        """Say whether a change behind ``rest`` changes the field's own container."""
-        if not rest:
-            return True
-        if any(step[0] not in "[" for step in rest):
-            return False
-        return self._nests(field)
-
-    def _nests(self, field: str) -> bool:
-        """Say whether the elements of a field are containers that the field itself makes."""
-        owner, name = (self.owner, field[1:]) if field.startswith(".") else ("", field)
-        rows = assigned(self.db, self.path, owner, name)
-        for _, value in rows:
-            if isinstance(value, Made) and value.callee.endswith("defaultdict") and value.args:
-                factory = value.args[0]
-                if isinstance(factory, Closure):
-                    return True
-                if isinstance(factory, Path) and factory.text in _NESTED_FACTORIES:
-                    return True
-        return False
-
-    def finish(self) -> Slice:
-        for index, write in enumerate(self.body.writes):
-            self._write(index, write.path, write.mode, write.at)
-        for index, call in enumerate(self.body.calls):
-            if call.callee:
-                self._call(index, call.callee, call.at)
-        for index, read in enumerate(self.body.reads):
-            self._read(index, read.path, read.at)
-        functions = outline(self.db, self.function[0]).functions
-        return Slice(
-            self.body.name,
-            _role(functions, self.function[1]),
-            _is_declared(functions, self.function[1]),
-            {field: tuple(sites) for field, sites in self.sites.items()},
-            frozenset(
-                field
-                for field, sites in self.sites.items()
-                if any(site.write and not site.guards for site in sites)
-            ),
-            tuple(self.reaches),
-            frozenset(self.mentions),
-            tuple([row.guard for row in self.held]),
-        )
-
-    def _write(self, index: int, path: str, mode: Mode, at: int) -> None:
-        steps = steps_of(path)
-        if len(steps) == 1:
-            if steps[0] in self.body.scoped and self._is_variable(steps[0]):
-                self._add(steps[0], at, ("w", index), write=True, compound=mode == Mode.AUGMENT)
-            return
-        found = self._resolved(steps)
-        if found is None:
-            return
-        field, rest = found
-        if not rest and steps[0] in self.aliases:
-            return
-        if not rest:
-            compound = mode in (Mode.AUGMENT, Mode.DELETE)
-            self._add(field, at, ("w", index), write=True, compound=compound)
-        elif rest[-1][0] == "[" and self._changes(field, rest[:-1]):
-            self._add(field, at, ("w", index), write=True, compound=True)
-        elif not self._is_element(steps):
-            self._add(field, at, ("w", index), write=False, compound=False)
-
-    def _call(self, index: int, callee: str, at: int) -> None:
-        steps = steps_of(callee)
-        guards = guards_at(self.held, at)
-        if callee.startswith("super()."):
-            self.reaches.append(Reach(f"super.{steps[-1]}", guards, ("c", index)))
-            return
-        if len(steps) == 1:
-            if not self._is_global(steps[0]) or self._is_function(steps[0]):
-                self.reaches.append(Reach(steps[0], guards, ("c", index)))
-            return
-        if self.me and steps[0] == self.me and len(steps) == 2:
-            self.reaches.append(Reach(f".{steps[1]}", guards, ("c", index)))
-            return
-        found = self._resolved(steps)
-        if found is None or not found[1]:
-            return
-        field, rest = found
-        mutates = rest[-1] in self.lexicon.mutators and self._changes(field, rest[:-1])
-        if mutates or not self._is_element(steps):
-            self._add(field, at, ("c", index), write=mutates, compound=mutates)
 
     def _is_element(self, steps: tuple[str, ...]) -> bool:
         """Say whether a path goes through an alias of something inside the field.
@@ -263,49 +227,147 @@ class _Slicer:
         The field itself was read when the alias was made.
         """
         alias = self.aliases.get(steps[0])
-        return alias is not None and len(alias) > (2 if alias[0] == self.me else 1)
+        return alias is not None and len(alias) > (2 if self._is_me(alias[0]) else 1)
 
-    def _is_global(self, name: str) -> bool:
-        return owner_of_name(self.db, self.function, name) is None
+    # Accesses
 
-    def _read(self, index: int, path: str, at: int) -> None:
-        steps = steps_of(path)
-        if len(steps) == 1 and self._is_global(steps[0]) and self._is_function(steps[0]):
-            self.mentions.add(steps[0])
+    def _add(self, field: str, event: Event, *, write: bool, compound: bool = False) -> None:
+        row = event_of(self.body, event)
+        guards = self._guards(row.at, write=write)
+        if self.said and not guards and self._is_explained(row.statement, row.span):
+            return
+        self.rows.setdefault(field, []).append(
+            (row.statement, row.at, Site(write, compound, guards, event))
+        )
+
+    def _guards(self, at: int, *, write: bool = True) -> frozenset[str]:
+        """Return what is held at an event; a read lock guards no write."""
+        if not self.held:
+            return _NO_GUARDS
+        rows = [row for row in self.held if not (write and row.guard.reads)]
+        return guards_at(tuple(rows), at)
+
+    def _kind(self, field: str) -> Kind:
+        if field.startswith("."):
+            return field_kind(self.db, class_around(self.db, self.function), field[1:])
+        return variable_kind(self.db, self.path, field)
+
+    def _write(self, index: int, path: str, mode: Mode) -> None:
+        steps = plain(steps_of(path))
+        event = ("w", index)
+        if len(steps) == 1:
+            if steps[0] in self.body.scoped and self._is_variable(steps[0]):
+                self._add(steps[0], event, write=True, compound=mode == Mode.AUGMENT)
             return
         found = self._resolved(steps)
         if found is None:
-            if len(steps) == 1 and not self._is_global(steps[0]):
-                self.mentions.add(steps[0])
             return
-        field, _ = found
-        if self._is_element(steps):
+        field, rest = found
+        if not rest:
+            if steps[0] not in self.aliases:
+                compound = mode in (Mode.AUGMENT, Mode.DELETE)
+                self._add(field, event, write=True, compound=compound)
+        elif rest[-1][0] == "[" and self._owns_items(field, rest[:-1]):
+            self._add(field, event, write=True, compound=True)
+        elif len(rest) == 1 and rest[0][0] != "[" and self._kind(field) is Kind.RECORD:
+            self._add(field, event, write=True, compound=mode == Mode.AUGMENT)
+        elif not self._is_element(steps):
+            self._add(field, event, write=False)
+
+    def _owns_items(self, field: str, rest: tuple[str, ...]) -> bool:
+        """Say whether storing an item behind ``rest`` changes the field's own container."""
+        if not rest:
+            return self._kind(field) is not Kind.OBJECT
+        return all(step[0] == "[" for step in rest) and self._kind(field) is Kind.NEST
+
+    def _mutates(self, field: str, rest: tuple[str, ...]) -> bool:
+        """Say whether calling the method at the end of ``rest`` changes the field."""
+        method, kind = rest[-1], self._kind(field)
+        if kind is Kind.RECORD and len(rest) == 1:
+            name = attribute(self.db, class_around(self.db, self.function), field[1:])
+            return field.startswith(".") and name is not None and changes_itself(self.db, name, method)
+        if method not in self.lexicon.mutators or any(step[0] != "[" for step in rest[:-1]):
+            return False
+        if len(rest) == 1:
+            certain = kind in (Kind.CONTAINER, Kind.NEST)
+            return certain or (kind is Kind.UNKNOWN and method not in _AMBIGUOUS)
+        return kind is Kind.NEST or (kind is Kind.CONTAINER and method not in _AMBIGUOUS)
+
+    def _call(self, index: int, callee: str, at: int) -> None:
+        steps = plain(steps_of(callee))
+        if callee.startswith("super()."):
+            self.reaches.append(Reach(f"super.{steps[-1]}", self._guards(at), ("c", index)))
             return
-        if field.startswith("."):
-            self.mentions.add(field)
-        self._add(field, at, ("r", index), write=False, compound=False)
+        target = self._named(steps)
+        if target:
+            self.reaches.append(Reach(target, self._guards(at), ("c", index)))
+        if len(steps) == 1 or target:
+            return
+        found = self._resolved(steps)
+        if found is None or not found[1]:
+            return
+        field, rest = found
+        mutates = self._mutates(field, rest)
+        if mutates or not self._is_element(steps):
+            self._add(field, ("c", index), write=mutates, compound=mutates)
+
+    def _read(self, index: int, path: str, at: int) -> None:
+        steps = plain(steps_of(path))
+        if len(steps) == 1:
+            target = self._named(steps)
+            if target:
+                self.mentions.append(Reach(target, self._guards(at), ("r", index)))
+                return
+        found = self._resolved(steps)
+        if found is not None and not self._is_element(steps):
+            self._add(found[0], ("r", index), write=False)
+
+    def _detached(self) -> tuple[frozenset[str], frozenset[int]]:
+        """Return the targets that the function has run later, and the calls that make coroutines."""
+        targets, coroutines = set(), set()
+        for index, call in enumerate(self.body.calls):
+            handed = [*call.args, *dict(call.keywords).values()]
+            if not call.callee or not any(isinstance(value, Path | Result) for value in handed):
+                continue
+            target = callees(self.db, self.function[0])[self.function[1]][index]
+            known = models(self.db).knowledge(target) if target else None
+            if known is None or (known.runs is None and not known.runs_keyword):
+                continue
+            value: Any = dict(call.keywords).get(known.runs_keyword)
+            if value is None and known.runs is not None and known.runs < len(call.args):
+                value = call.args[known.runs]
+            if isinstance(value, Path):
+                targets.add(self._named(plain(steps_of(value.text))))
+            elif isinstance(value, Result):
+                # A coroutine is made here and run by its task.
+                coroutines.add(value.call)
+                targets.add(self._named(plain(steps_of(self.body.calls[value.call].callee))))
+        return frozenset(targets) - {""}, frozenset(coroutines)
+
+    def _is_explained(self, statement: int, span: Span) -> bool:
+        """Say whether a comment at an access says why it needs no lock."""
+        top = self.body.statements[statement].span.line
+        above = max([row.span.line for row in self.body.statements if row.span.line < top], default=-1)
+        first = max(above + 1, top - _NEAR)
+        return any(
+            first <= line < top or span.line <= line <= span.end_line for line in self.said
+        )
 
 
-def _role(functions: tuple[FunctionOutline, ...], index: int) -> Role:
-    declared = functions[index]
-    if declared.kind in (FunctionKind.MODULE, FunctionKind.CLASS):
-        return Role.BODY
-    if declared.name in _OWNED:
-        return Role.OWNED
-    inside = (FunctionKind.FUNCTION, FunctionKind.LAMBDA)
-    if declared.kind is FunctionKind.LAMBDA or (
-        declared.parent >= 0 and functions[declared.parent].kind in inside
-    ):
-        return Role.NESTED
-    private = declared.name.startswith("_") and not declared.name.endswith("__")
-    return Role.PRIVATE if private else Role.PUBLIC
+def _counts(guard: Guard) -> bool:
+    return not guard.keyed or guard.identity == UNKNOWN
 
 
-def _is_declared(functions: tuple[FunctionOutline, ...], index: int) -> bool:
-    """Say whether a function, or one around it, declares that its caller holds the lock."""
-    while index >= 0:
-        declared = functions[index]
-        if _DECLARED_NAME.search(declared.name) or _DECLARED.search(declared.docstring):
-            return True
-        index = declared.parent
-    return False
+def _merged(rows: list[tuple[int, int, Site]]) -> tuple[Site, ...]:
+    """Return the sites of a field in order, those of one statement under the same locks as one."""
+    merged: dict[tuple[int, frozenset[str]], Site] = {}
+    for statement, _, site in sorted(rows, key=lambda row: row[1]):
+        key = (statement, site.guards)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = site
+        elif site.write or known.write:
+            kept = known if known.write else site
+            both = known.write != site.write
+            merged[key] = Site(True, both or known.compound or site.compound, site.guards, kept.event)
+    return tuple(merged.values())

@@ -1,11 +1,19 @@
-"""Says which calls write to a log, by the models and by the usual names of loggers."""
+"""Says which calls write to a log and through which logger, by the models and by usual names."""
 
 from __future__ import annotations
 
-from review_checks.summaries.incremental import Database
+from collections import Counter
+
+from review_checks.facts.schema import Call
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import owner_of
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.names import callees
-from review_checks.summaries.paths import last_step, parent_of
+from review_checks.summaries.guards import self_name
+from review_checks.summaries.names import callees, canonical_in, member, owner_of_name
+from review_checks.summaries.paths import last_step, parent_of, root_of
+
+LOGS_EXCEPTIONS = "exception"
+"""The method of a logger that logs the exception being handled."""
 
 
 def is_log_call(db: Database, function: FunctionId, index: int) -> bool:
@@ -13,13 +21,55 @@ def is_log_call(db: Database, function: FunctionId, index: int) -> bool:
     target = callees(db, function[0])[function[1]][index]
     if target is not None and models(db).knowledge(target).log is not None:
         return True
-    return logger_of(db, unit_facts(db, function[0]).functions[function[1]].calls[index].callee) != ""
+    callee = unit_facts(db, function[0]).functions[function[1]].calls[index].callee
+    return bool(_named_logger(db, callee))
 
 
-def logger_of(db: Database, callee: str) -> str:
-    """Return the logger on which an access path calls a logging method, judged by names, or ''."""
+def _named_logger(db: Database, callee: str) -> str:
+    """Return the receiver of a call that has the names of a logger and its method, or ''."""
     lexicon = models(db).lexicon
     receiver = parent_of(callee)
     if last_step(callee) in lexicon.log_methods and last_step(receiver) in lexicon.log_receivers:
         return receiver
     return ""
+
+
+@query
+def used_loggers(db: Database, unit: int) -> tuple[tuple[int, str, str, int], ...]:
+    """Return the loggers that the functions of a unit use.
+
+    A row has the index of the function; the class whose object holds the logger, or '' for one that
+    the module knows; the logger's expression, without the name of that object; and how often it is
+    used. Loggers that only the function knows are left out.
+    """
+    rows: Counter[tuple[int, str, str]] = Counter()
+    for index, body in enumerate(unit_facts(db, unit).functions):
+        function = (unit, index)
+        targets = callees(db, unit)[index]
+        for call, target in zip(body.calls, targets, strict=True):
+            receiver = _receiver(db, function, call, target)
+            root = root_of(receiver)
+            if not receiver:
+                continue
+            if root == self_name(db, function):
+                rows[index, owner_of(db, function), receiver.removeprefix(root)] += 1
+            elif owner_of_name(db, function, root) is None:
+                rows[index, "", receiver] += 1
+    return tuple([(*row, count) for row, count in rows.items()])
+
+
+def _receiver(db: Database, function: FunctionId, call: Call, target: str | None) -> str:
+    """Return the logger on which a call logs, if it can log exceptions as well, or ''."""
+    if target is None:
+        return _named_logger(db, call.callee)
+    if models(db).knowledge(target).log is None:
+        return ""
+    receiver = parent_of(call.callee)
+    return receiver if receiver and is_logger(db, function, receiver) else ""
+
+
+def is_logger(db: Database, function: FunctionId, text: str) -> bool:
+    """Say whether an expression is known to stand for an object that logs exceptions."""
+    canonical = canonical_in(db, function, text)
+    method = member(db, canonical, LOGS_EXCEPTIONS) if canonical is not None else None
+    return method is not None and models(db).knowledge(method).log is not None

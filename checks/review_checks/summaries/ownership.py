@@ -66,6 +66,7 @@ _HARMLESS_METHODS = frozenset(
         "values", "zfill",
     }
 )  # fmt: skip
+_BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE)
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -132,7 +133,7 @@ class Holding:
             return self._is_kept_result(value)
         if isinstance(value, Closure):
             return self.captured(value.function)
-        return any(self.keeps(part) for part in _parts_of(value))
+        return any(self.keeps(part) for part in parts_of(value))
 
     def _is_kept_path(self, text: str) -> bool:
         if text in self.aliases or text in self.offspring:
@@ -145,7 +146,7 @@ class Holding:
     def _is_kept_result(self, value: Result) -> bool:
         call = self.body.calls[value.call]
         if value.call == self.owned.call:
-            return value.rest == self.owned.resource.result or not value.rest
+            return value.rest == self.owned.resource.result
         if self._is_method(call):
             return last_step(call.callee) not in _DATA_METHODS
         if not self._passes(call):
@@ -198,7 +199,7 @@ class Holding:
         if isinstance(test, Result):
             call = self.body.calls[test.call]
             return self._is_method(call) or self._passes(call)
-        parts = test.operands if isinstance(test, Compare) else _parts_of(test)
+        parts = test.operands if isinstance(test, Compare) else parts_of(test)
         return any(self.asks_about(part) for part in parts)
 
     # Steps
@@ -308,10 +309,15 @@ class Holding:
         for other, step in releases:
             if other == statement or self._is_of_offspring(step) or not may_follow(body, statement, other):
                 continue
-            around = [row for row, _ in ancestry(body, other) if body.regions[row].kind is RegionKind.HANDLER]
-            if all(is_inside(body, statement, region) for region in around):
+            around = [row for row, _ in ancestry(body, other) if not is_inside(body, statement, row)]
+            # A release on the way out of a branch says nothing of the others.
+            if all(self._is_main_way(region) for region in around):
                 return True
         return False
+
+    def _is_main_way(self, region: int) -> bool:
+        row = self.body.regions[region]
+        return row.kind is not RegionKind.HANDLER and (row.kind not in _BRANCHES or row.falls)
 
     def _is_of_offspring(self, step: Step) -> bool:
         kind, index = step.event
@@ -325,7 +331,8 @@ class Holding:
             if write.path != self.owned.name:
                 return False
             value = write.value
-            return not self.is_itself(value) and not (isinstance(value, Result) and value.call == self.owned.call)
+            made = isinstance(value, Result) and value.call == self.owned.call
+            return not made and not self.is_itself(value)
         if write.path.isidentifier():
             if write.path in self.body.scoped:
                 return self.keeps(write.value)
@@ -367,7 +374,7 @@ class Holding:
         return not (receiver in lexicon.log_receivers and last in lexicon.log_methods)
 
 
-def _parts_of(value: Value) -> tuple[Value, ...]:
+def parts_of(value: Value) -> tuple[Value, ...]:
     """Return the values that a value is made of."""
     if isinstance(value, Binary):
         return (value.left, value.right)
@@ -379,3 +386,28 @@ def _parts_of(value: Value) -> tuple[Value, ...]:
     if isinstance(value, Format | Logic | Items | Opaque):
         return value.parts
     return ()
+
+
+def is_mentioned(body: Function, name: str, first: int, last: int | None = None) -> bool:
+    """Say whether events between two orders of evaluation use what a name stands for."""
+    begins = [(row.at, root_of(row.callee)) for row in body.calls]
+    begins += [(row.at, root_of(row.path)) for row in (*body.reads, *body.writes)]
+    values = [(row.at, value) for row in body.calls for value in row.args]
+    values += [(row.at, value) for row in body.calls for _, value in row.keywords]
+    values += [(row.at, row.value) for row in (*body.writes, *body.tests, *body.results, *body.raises)]
+    values += [(body.statements[row.statement].at, row.value) for row in body.withs]
+
+    def inside(at: int) -> bool:
+        return first <= at and (last is None or at < last)
+
+    return any(inside(at) and root == name for at, root in begins) or any(
+        inside(at) and name in _roots_in(value) for at, value in values
+    )
+
+
+def _roots_in(value: Value) -> Iterator[str]:
+    if isinstance(value, Path):
+        yield root_of(value.text)
+    parts = value.operands if isinstance(value, Compare) else parts_of(value)
+    for part in parts:
+        yield from _roots_in(part)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from review_checks.facts.schema import Call, Const, Function, Mode, Path, Result, Use
 from review_checks.models.schema import Resource
 from review_checks.summaries.incremental import Database, query
@@ -16,6 +18,7 @@ from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees, canonical_in, class_of, function_of
 from review_checks.summaries.ownership import Holding, Owned
+from review_checks.summaries.paths import last_step
 from review_checks.summaries.walking import Act
 
 MAX_DEPTH = 3
@@ -25,30 +28,44 @@ _BORROWED = frozenset({"bind", "fileno", "fileobj"})
 """Keywords by which a wrapper is given what it wraps; closing that is its owner's business."""
 
 _IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO"})
+_STREAM_METHODS = frozenset({"read", "readline", "readlines", "write", "writelines"})
 _PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod"})
 
 
 def acquired(db: Database, function: FunctionId, depth: int = MAX_DEPTH) -> Iterator[Owned]:
     """Yield the resources that a function binds to a local name of its own."""
     body = unit_facts(db, function[0]).functions[function[1]]
-    parameters = {parameter.name for parameter in body.parameters}
     for index, call in enumerate(body.calls):
         if call.use is not Use.BOUND:
             continue
         resource = acquisition(db, function, index, depth)
         if resource is None:
             continue
-        bound = [
-            write.path
-            for write in body.writes
-            if write.mode is Mode.ASSIGN
-            and isinstance(write.value, Result)
-            and write.value.call == index
-            and write.value.rest == resource.result
-        ]
-        # A name that may hold what the caller gave is the caller's to judge.
-        if len(bound) == 1 and bound[0].isidentifier() and bound[0] not in {*parameters, *body.scoped}:
-            yield Owned(index, bound[0], resource, _is_lazy(db, function, index))
+        lazy = _is_lazy(db, function, index)
+        for part in (resource, _left_by(db, function, index)):
+            name = _bound_name(body, index, part) if part is not None else ""
+            if part is not None and name:
+                yield Owned(index, name, part, lazy)
+
+
+def _left_by(db: Database, function: FunctionId, index: int) -> Resource | None:
+    target = callees(db, function[0])[function[1]][index]
+    return models(db).knowledge(target).leaves if target is not None else None
+
+
+def _bound_name(body: Function, index: int, resource: Resource) -> str:
+    """Return the one local name that a resource is bound to, or ''."""
+    bound = [
+        write.path
+        for write in body.writes
+        if write.mode is Mode.ASSIGN
+        and isinstance(write.value, Result)
+        and write.value.call == index
+        and write.value.rest == resource.result
+    ]
+    # A name that may hold what the caller gave is the caller's to judge.
+    others = {parameter.name for parameter in body.parameters} | set(body.scoped)
+    return bound[0] if len(bound) == 1 and bound[0].isidentifier() and bound[0] not in others else ""
 
 
 def _is_lazy(db: Database, function: FunctionId, index: int) -> bool:
@@ -115,8 +132,8 @@ def fresh(db: Database, function: FunctionId, depth: int) -> Resource | None:
             if owned is None:
                 owned = {row.name: row for row in acquired(db, function, depth)}
             row = owned.get(result.value.text)
-            if row is not None and not row.resource.result and _is_only_returned(db, function, row):
-                resource = row.resource
+            if row is not None and _is_only_returned(db, function, row):
+                resource = msgspec.structs.replace(row.resource, result="")
         if resource is None or found not in (None, resource):
             return None
         found = resource
@@ -132,3 +149,38 @@ def _is_only_returned(db: Database, function: FunctionId, owned: Owned) -> bool:
         for rows in Holding(db, function, owned).steps().values()
         for step in rows
     )
+
+
+def dropped(db: Database, function: FunctionId) -> Iterator[Owned]:
+    """Yield the resources that a function opens only to read or write, and gives no name.
+
+    Nothing can release them but the collector. Their name is how they are made, as written.
+    """
+    body = unit_facts(db, function[0]).functions[function[1]]
+    for index, call in enumerate(body.calls):
+        if call.use not in (Use.OTHER, Use.ITERATED):
+            continue
+        resource = acquisition(db, function, index)
+        if resource is None or resource.result or not resource.release or _reads_once(resource):
+            continue
+        if call.use is Use.ITERATED or _is_used_up(db, function, body, index):
+            yield Owned(index, f"{call.callee}()", resource)
+
+
+def _reads_once(resource: Resource) -> bool:
+    return "read" in resource.release
+
+
+def _is_used_up(db: Database, function: FunctionId, body: Function, index: int) -> bool:
+    """Say whether what a call opens is used by one other call that keeps nothing of it."""
+    targets = callees(db, function[0])[function[1]]
+    for other, call in enumerate(body.calls):
+        if call.receiver == index:
+            return last_step(call.callee) in _STREAM_METHODS
+        if Result(index) in call.args:
+            target = targets[other]
+            if target is None or body.asynchronous or function_of(db, target) is not None:
+                return False
+            known = models(db).knowledge(target)
+            return bool(known.raises) and known.resource is None and not known.returns
+    return False

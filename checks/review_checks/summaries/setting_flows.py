@@ -8,7 +8,7 @@ matters. A value that was bounded on its way, or compared with something there, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -36,11 +36,20 @@ from review_checks.summaries.names import (
     class_around,
     function_of,
     home,
-    lineage,
     owner_of_name,
 )
-from review_checks.summaries.paths import join, last_step, parent_of, steps_of
-from review_checks.summaries.settings import option_of, root_above
+from review_checks.summaries.paths import join, last_step, steps_of
+from review_checks.summaries.settings import (
+    is_configuration,
+    lookup_default,
+    lookup_text,
+    option_of,
+    outside_role,
+    root_above,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 MAX_DEPTH = 4
 """How many functions and variables of other functions a value is followed through."""
@@ -60,6 +69,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
         key: the canonical name of the option, or how raw text is read.
         text: how the setting is written where it is read.
         option: its declaration; None when it is raw text from outside.
+        default: its default as source text, or ''.
         number: whether it has become a number, or is one already.
         steps: where it is read, and the assignments and calls through which it then went.
         names: the paths that hold it in the function that was asked about.
@@ -68,6 +78,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     key: str
     text: str
     option: Option | None
+    default: str
     number: bool
     steps: tuple[Step, ...]
     names: tuple[str, ...]
@@ -130,11 +141,13 @@ class Flow:
         canonical = canonical_in(self.db, self.function, call.callee)
         if canonical is None:
             return self._of_lookup(call, index)
-        role = self._role(canonical)
+        role = outside_role(self.db, canonical)
         if role:
-            text = _call_text(call)
+            text = lookup_text(call)
             step: Step = (self.function, "c", index)
-            return (Origin(text, text, None, role == "parsed", (step,), ()),) if text else ()
+            default = lookup_default(call)
+            number = role == "parsed"
+            return (Origin(text, text, None, default, number, (step,), ()),) if text else ()
         if models(self.db).knowledge(canonical).converts:
             return _numbers(self.origins(call.args[0], statement)) if call.args else ()
         callee = function_of(self.db, canonical)
@@ -144,26 +157,15 @@ class Flow:
 
     def _of_lookup(self, call: Call, index: int) -> Origins:
         """Text looked up by a literal key in something that is called a configuration."""
-        text = _call_text(call)
-        if last_step(call.callee) != "get" or not text or not self._is_mapping(call.callee):
+        text = lookup_text(call)
+        if (
+            last_step(call.callee) != "get"
+            or not text
+            or not is_configuration(self.db, call.callee)
+        ):
             return ()
-        return (Origin(text, text, None, False, ((self.function, "c", index),), ()),)
-
-    def _is_mapping(self, text: str) -> bool:
-        known = models(self.db).lexicon.setting_mappings
-        return last_step(parent_of(text)).lstrip("_") in known
-
-    def _role(self, canonical: str) -> str:
-        """Say whether a call reads text (``raw``) or a number (``parsed``) from outside, else ''.
-
-        A method that overrides one which does so does so too.
-        """
-        owner, _, name = canonical.rpartition(".")
-        for base in (owner, *lineage(self.db, owner)) if owner else ("",):
-            known = setting_of(self.db, f"{base}.{name}" if base else name)
-            if known is not None and known.role in ("raw", "parsed"):
-                return known.role
-        return ""
+        step: Step = (self.function, "c", index)
+        return (Origin(text, text, None, lookup_default(call), False, (step,), ()),)
 
     def _through(self, callee: FunctionId, index: int, statement: int) -> Origins:
         """Return the origins of what a project function returns for the arguments of a call."""
@@ -197,39 +199,40 @@ class Flow:
             if owner == self.function:
                 return self._of_local(text, statement)
             return self._of_global(text) if owner is None else ()
-        return self._of_setting(text, statement) or self._of_attribute(text) or self._of_global(text)
+        if self._is_own_attribute(text):
+            return self._of_attribute(text)
+        return self._of_setting(text, statement) or self._of_global(text)
 
     def _of_setting(self, text: str, statement: int) -> Origins:
         steps = steps_of(text)
         if "()" in steps:
             return ()
-        read: Step | None = self._read(text, statement)
+        steps_to = self._read(text, statement)
         keyed = next((index for index, step in enumerate(steps) if step.startswith("[")), 0)
         if keyed:
             holder = canonical_in(self.db, self.function, join(steps[:keyed]))
             known = setting_of(self.db, holder)
             raw = known is not None and known.role == "raw"
             if holder is None:
-                raw = self._is_mapping(text)
+                raw = is_configuration(self.db, text)
             literal = steps[-1][1:2] in ("'", '"')
             if not raw or not literal or keyed != len(steps) - 1:
                 return ()
-            return (Origin(text, text, None, False, (read,) if read else (), (text,)),)
+            return (Origin(text, text, None, "", False, steps_to, (text,)),)
         canonical = canonical_in(self.db, self.function, text)
         if canonical is None or not root_above(self.db, canonical)[0]:
             return ()
         option = option_of(self.db, self.path, steps[0], canonical)
         if option is None:
             return ()
-        return (
-            Origin(canonical, text, option, option.numeric, (read,) if read else (), (text,)),
-        )
+        default, number = option.default, option.numeric
+        return (Origin(canonical, text, option, default, number, steps_to, (text,)),)
 
-    def _read(self, text: str, statement: int) -> Step | None:
+    def _read(self, text: str, statement: int) -> tuple[Step, ...]:
         for index, read in enumerate(self.body.reads):
             if read.path == text and read.statement == statement:
-                return (self.function, "r", index)
-        return None
+                return ((self.function, "r", index),)
+        return ()
 
     def _of_local(self, name: str, statement: int) -> Origins:
         """Return the origins of all assignments to a name that can reach a statement."""
@@ -251,21 +254,24 @@ class Flow:
         """Return the option that a decorator makes a parameter of, else the parameter itself."""
         for option in decorating_options(self.db, self.function):
             if option.name == name:
-                return (Origin(name, name, option, option.numeric, (), (name,)),)
+                default, number = option.default, option.numeric
+                return (Origin(name, name, option, default, number, (), (name,)),)
         for position, parameter in enumerate(self.body.parameters):
             if parameter.name == name and not parameter.kind:
                 key = f"{_PARAMETER}{position}"
-                return (Origin(key, name, None, False, (), (name,)),)
+                return (Origin(key, name, None, "", False, (), (name,)),)
         return ()
 
     def _of_attribute(self, text: str) -> Origins:
         """Return the origins of an attribute of ``self`` that the class assigns once."""
-        steps = steps_of(text)
         owner = class_around(self.db, self.function)
+        return self._of_rows(attribute_rows(self.db, owner, last_step(text)), text)
+
+    def _is_own_attribute(self, text: str) -> bool:
+        steps = steps_of(text)
         first = self.body.parameters[0].name if self.body.parameters else ""
-        if len(steps) != 2 or not owner or steps[0] != first or steps[1].startswith(("[", "(")):
-            return ()
-        return self._of_rows(attribute_rows(self.db, owner, steps[1]), text)
+        own = len(steps) == 2 and steps[0] == first and steps[1].isidentifier()
+        return own and bool(class_around(self.db, self.function))
 
     def _of_global(self, text: str) -> Origins:
         """Return the origins of a module variable, of this module or an imported one."""
@@ -345,12 +351,14 @@ def results(db: Database, function: FunctionId, depth: int) -> Origins:
     flow = Flow(db, function, depth)
     if flow.body.generator:
         return ()
-    found = []
-    for result in flow.body.results:
-        for item in flow.origins(result.value, result.statement):
-            if not flow.is_compared(item, result.statement):
-                found.append((item,))
-    return merged(found)
+    return merged(
+        [
+            (item,)
+            for result in flow.body.results
+            for item in flow.origins(result.value, result.statement)
+            if not flow.is_compared(item, result.statement)
+        ]
+    )
 
 
 def reaching(body: Function, name: str, statement: int) -> list[tuple[int, Write]]:
@@ -393,15 +401,3 @@ def _numbers(items: Origins) -> Origins:
 def _went(item: Origin, step: Step, *, keep_names: bool = True) -> Origin:
     names = item.names if keep_names else ()
     return msgspec.structs.replace(item, steps=(*item.steps, step), names=names)
-
-
-def _call_text(call: Call) -> str:
-    """Return how raw text is read, or '' when what is read is not known by name."""
-    names = []
-    for value in call.args[:2]:
-        if not isinstance(value, Const) or not isinstance(value.value, str):
-            break
-        names.append(repr(value.value))
-    if not names:
-        return ""
-    return f"{call.callee}({', '.join(names)})"

@@ -8,20 +8,24 @@ Modules are read one after the other, and only until the option is found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Const, FunctionKind, Path
+from review_checks.facts.schema import Call, Const, FunctionKind, Path
 from review_checks.summaries.declared_options import (
     Option,
     declared_options,
     names_of_role,
     setting_of,
+    shared_options,
 )
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import assigned, imported, module_info, outline
 from review_checks.summaries.inputs import layout, models, module_path, unit_facts
-from review_checks.summaries.names import absolute_import
-from review_checks.summaries.paths import last_step, root_of
+from review_checks.summaries.names import absolute_import, lineage
+from review_checks.summaries.paths import last_step, parent_of, root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CONFIGURATION = frozenset(
     {"conf", "config", "configuration", "constants", "opts", "options", "settings"}
@@ -58,7 +62,8 @@ def option_of(db: Database, path: str, text: str, canonical: str) -> Option | No
     group, _, name = rest.rpartition(".")
     library = root.partition(".")[0]
     for place in _places(db, path, text, root, group):
-        for option in declared_options(db, place).get(name, ()):
+        found = declared_options(db, place) if place == path else shared_options(db, place)
+        for option in found.get(name, ()):
             if option.maker.partition(".")[0] != library:
                 continue
             if not option.groups or group in option.groups:
@@ -149,3 +154,42 @@ def _imported_for_options(db: Database, path: str) -> tuple[Module, ...]:
                     if isinstance(target, Const) and isinstance(target.value, str):
                         found[target.value] = module_path(db, target.value)
     return tuple([(name, place) for name, place in found.items() if place])
+
+
+# Text from outside
+
+
+def outside_role(db: Database, canonical: str) -> str:
+    """Say whether a call reads text (``raw``) or a number (``parsed``) from outside, else ''.
+
+    A method that overrides one which does so does so too.
+    """
+    owner, _, name = canonical.rpartition(".")
+    for base in (owner, *lineage(db, owner)) if owner else ("",):
+        known = setting_of(db, f"{base}.{name}" if base else name)
+        if known is not None and known.role in ("raw", "parsed"):
+            return known.role
+    return ""
+
+
+def is_configuration(db: Database, text: str) -> bool:
+    """Say whether a path looks something up in what is called a configuration."""
+    known = models(db).lexicon.setting_mappings
+    return last_step(parent_of(text)).lstrip("_") in known
+
+
+def lookup_text(call: Call) -> str:
+    """Return how a call looks text up, or '' when what it looks up is not known by name."""
+    names = []
+    for value in call.args[:2]:
+        if not isinstance(value, Const) or not isinstance(value.value, str):
+            break
+        names.append(repr(value.value))
+    return f"{call.callee}({', '.join(names)})" if names else ""
+
+
+def lookup_default(call: Call) -> str:
+    """Return the literal that a lookup gives when nothing is set, or ''."""
+    given = [*call.args[1:2], *(value for name, value in call.keywords if name == "fallback")]
+    values = [str(value.value) for value in given if isinstance(value, Const)]
+    return values[0] if values else ""

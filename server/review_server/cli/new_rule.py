@@ -49,11 +49,15 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from review_checks.model import Severity, Tier
 from review_checks.rule import Context, Over, Report, rule
-from review_checks.summaries.inputs import FunctionId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.inputs import FunctionId
 
 
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from review_checks.model import Finding, Fix
+from review_checks.model import Finding, Fix, Safety
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -23,6 +21,13 @@ class Remark(msgspec.Struct, frozen=True):
     finding: Finding
     fix: Fix | None = None
     refusal: str = ""
+
+    @property
+    def offer(self) -> Safety | None:
+        """How safe its fix is; as long as it was not computed, what the rule promises."""
+        if self.fix is not None:
+            return self.fix.safety
+        return None if self.refusal else self.finding.fix
 
 
 class Failure(msgspec.Struct, frozen=True):

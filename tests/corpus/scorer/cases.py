@@ -47,6 +47,7 @@ class Case(msgspec.Struct, frozen=True):
         path: the file that is fixed, in both versions.
         functions: the functions that are fixed.
         concern: a key of ``CONCERNS``.
+        kind: what sort of bug it is, such as ``missing-lock``.
         parent_ranges: where a reviewer would have commented on the parent.
         fixed_ranges: the same places in the fixed version.
         decidable: how much must be read to see the bug.
@@ -63,6 +64,7 @@ class Case(msgspec.Struct, frozen=True):
     path: str
     functions: tuple[str, ...]
     concern: int
+    kind: str
     parent_ranges: tuple[Lines, ...]
     fixed_ranges: tuple[Lines, ...]
     decidable: Decidable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 import tempfile
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from scorer.cases import Source
+    from .cases import Source
 
 ORIGIN = "https://github.com"
 
@@ -32,8 +33,12 @@ class Mirrors(NamedTuple):
     folder: Path
     origin: str | None = None
 
-    def provide(self, repo: str) -> None:
+    def provide(self, repo: str, on_clone: Callable[[str], None]) -> None:
         """Clone a repository unless it is there already.
+
+        Args:
+            repo: the repository, ``owner/name``.
+            on_clone: is told the address before it is cloned.
 
         Raises:
             UnavailableError: when it is not there and cannot be cloned.
@@ -47,6 +52,7 @@ class Mirrors(NamedTuple):
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             clone = Path(scratch, "repo")
             address = f"{self.origin.rstrip('/')}/{repo}"
+            on_clone(address)
             done = _git("clone", "--bare", "--quiet", address, str(clone))
             if done.returncode:
                 raise UnavailableError(f"{address} cannot be cloned: {_reason(done)}")
@@ -93,6 +99,8 @@ def _git(*words: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProc
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
+            # A repository that asks for a password is one that cannot be had.
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
             check=False,
         )
     except FileNotFoundError as error:
@@ -100,5 +108,6 @@ def _git(*words: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProc
 
 
 def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"git ended with {done.returncode}"
+    lines = done.stderr.decode(errors="replace").splitlines()
+    lines = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
+    return lines[0] if lines else f"git ended with {done.returncode}"

@@ -8,16 +8,6 @@ broken device, volume or connection then keeps all that come after it.
 ## Example
 
 ```python bad
-class Tracker:
-    def __init__(self, devices):
-        self.devices = devices
-
-    def drop_devices(self, owner):
-        for device in self.devices:
-            device.free(owner)
-```
-
-```python good
 import logging
 
 LOG = logging.getLogger(__name__)
@@ -29,10 +19,30 @@ class Tracker:
 
     def drop_devices(self, owner):
         for device in self.devices:
+            device.free(owner)
+```
+
+```python fixed
+import logging
+
+LOG = logging.getLogger(__name__)
+
+
+class Tracker:
+    def __init__(self, devices):
+        self.devices = devices
+
+    def drop_devices(self, owner):
+        first_error = None
+        for device in self.devices:
             try:
                 device.free(owner)
-            except Exception:
+            except Exception as error:
                 LOG.exception("Failed to free %s", device)
+                if first_error is None:
+                    first_error = error
+        if first_error is not None:
+            raise first_error
 ```
 
 ## When it stays silent
@@ -71,8 +81,9 @@ from review_checks.facts.schema import (
     StatementKind,
     Value,
 )
-from review_checks.model import Severity, Tier
-from review_checks.rule import Context, Over, Place, Report, rule
+from review_checks.mending.handling import per_item_handler
+from review_checks.model import Fix, Refusal, Safety, Severity, Tier
+from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.summaries.flow import (
     ancestry,
     handlers_around,
@@ -86,7 +97,9 @@ from review_checks.summaries.paths import last_step, root_of, steps_of
 from review_checks.summaries.releasing import Risk, cleans_up, is_release, release_risk
 
 
-@rule(severity=Severity.INFORMATION, tier=Tier.REVIEW, over=Over.FUNCTION)
+@rule(
+    severity=Severity.INFORMATION, tier=Tier.REVIEW, over=Over.FUNCTION, fix=Safety.UNSAFE
+)
 def check(function: FunctionId, context: Context) -> Iterator[Report]:
     """Look at the release calls inside the loops of a function that cleans up."""
     body = context.facts(function)
@@ -219,4 +232,11 @@ def _report(
         f"the first failure of `{name}` ends the loop and leaves the other items unreleased",
         f"{context.qualified(function)}.{name}",
         tuple(evidence),
+        data=(loop,),
     )
+
+
+def fix(report: Report, context: FixContext) -> Fix | Refusal:
+    """Go on with the other items, and raise the first failure at the end."""
+    (loop,) = report.data
+    return per_item_handler(report.place.function, loop, [report.place.index], context)

@@ -81,7 +81,7 @@ from review_checks.summaries.names import (
     lineage,
 )
 from review_checks.summaries.paths import parent_of, root_of, steps_of
-from review_checks.summaries.lock_slices import self_name
+from review_checks.summaries.guards import self_name
 from review_checks.text.editing import indent, indent_unit, indentation, is_alone, line_end
 
 _CONSTRUCTION = frozenset({"__init__", "__new__", "__post_init__"})

@@ -35,7 +35,7 @@ from review_checks.summaries.flow import handlers_around, is_inside, regions_of
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.logs import is_log_call
-from review_checks.summaries.names import callees, class_of, function_of, owner_of_name
+from review_checks.summaries.names import callees, class_of, function_of, home, owner_of_name
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
 from review_checks.summaries.releasing import cleans_up, release_verbs
 from review_checks.summaries.words import starts_with_verb, words_of
@@ -150,7 +150,7 @@ def _can_fail(db: Database, function: FunctionId, index: int, depth: int) -> boo
     body = unit_facts(db, function[0]).functions[function[1]]
     call = body.calls[index]
     target = callees(db, function[0])[function[1]][index]
-    if body.statements[call.statement].kind is StatementKind.RAISE or _imports(call.callee):
+    if body.statements[call.statement].kind is StatementKind.RAISE or is_import(call.callee):
         return False
     if _observes(db, call.callee) or is_log_call(db, function, index):
         return False
@@ -168,7 +168,7 @@ def _can_fail(db: Database, function: FunctionId, index: int, depth: int) -> boo
         return False
     if raised:
         return not all(_is_about_values(db, exception) for exception in raised)
-    if _is_standard(target):
+    if _is_standard(db, target):
         return False
     if inner is not None:
         return depth > 0 and _body_can_fail(db, inner, depth - 1)
@@ -202,9 +202,7 @@ def _reports_failures(db: Database, function: FunctionId, depth: int) -> bool:
     )
 
 
-def speaks_in(
-    db: Database, function: FunctionId, region: int, apart: range = range(0)
-) -> bool:
+def speaks_in(db: Database, function: FunctionId, region: int, apart: range = range(0)) -> bool:
     """Say whether a block logs or shows something, events of the orders ``apart`` left out."""
     body = unit_facts(db, function[0]).functions[function[1]]
     return any(
@@ -229,14 +227,18 @@ def _is_given_conversion(db: Database, function: FunctionId, call: Call) -> bool
     return owner_of_name(db, function, name) is not None
 
 
-def _is_standard(target: str) -> bool:
+def _is_standard(db: Database, target: str) -> bool:
     """Say whether a name is of the standard library, whose failures the models know."""
-    return hasattr(builtins, target) or target.partition(".")[0] in sys.stdlib_module_names
+    if hasattr(builtins, target):
+        return True
+    return target.partition(".")[0] in sys.stdlib_module_names and home(db, target) is None
 
 
 def _looks_at_fixed_path(body: Function, call: Call) -> bool:
     """Say whether a call only reads a place of the system that is written down, such as ``/proc``."""
-    if not call.args or any(isinstance(arg, Const) and _WRITES.search(str(arg.value)) for arg in call.args[1:]):
+    if not call.args or any(
+        isinstance(arg, Const) and _WRITES.search(str(arg.value)) for arg in call.args[1:]
+    ):
         return False
     place = call.args[0]
     if isinstance(place, Path):
@@ -281,10 +283,13 @@ def _is_lookup(call: Call, name: str, receiver: str) -> bool:
     if name != "get" or call.awaited or receiver in ("self", "cls"):
         return False
     first = call.args[0] if call.args else None
-    return not isinstance(first, Format) and not (isinstance(first, Const) and "/" in str(first.value))
+    return not isinstance(first, Format) and not (
+        isinstance(first, Const) and "/" in str(first.value)
+    )
 
 
-def _imports(callee: str) -> bool:
+def is_import(callee: str) -> bool:
+    """Say whether a function imports something, by its name."""
     return "import" in words_of(last_step(callee))
 
 

@@ -24,7 +24,7 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.rule import Context
-from review_checks.rules.errors._attempts import Attempt, speaks_in, tried_region
+from review_checks.rules.errors._attempts import Attempt, is_import, speaks_in, tried_region
 from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
 from review_checks.summaries.index import module_of
 from review_checks.summaries.inputs import FunctionId
@@ -100,7 +100,9 @@ def _is_tolerant(context: Context, function: FunctionId, *, returns: bool) -> bo
         return True
     if set(lexicon.telemetry) & set(words_of(module_of(context.db, function))):
         return True
-    if _is_predicate(context, body, returns=returns) or (words & _ERROR_WORDS and words & _REACTIONS):
+    if _is_predicate(context, body, returns=returns) or (
+        words & _ERROR_WORDS and words & _REACTIONS
+    ):
         return True
     if any(parameter.name in _SIGNAL_PARAMETERS for parameter in body.parameters[:2]):
         return True
@@ -153,7 +155,9 @@ def _has_success_branch(body: Function, handler: Handler) -> bool:
 
 def _imports(body: Function, handler: Handler) -> bool:
     region = tried_region(body, handler)
-    return any(is_inside(body, item.statement, region) for item in body.imports)
+    return any(is_inside(body, item.statement, region) for item in body.imports) or any(
+        is_import(call.callee) and is_inside(body, call.statement, region) for call in body.calls
+    )
 
 
 def _runs_while_failing(context: Context, function: FunctionId, handler: Handler) -> bool:

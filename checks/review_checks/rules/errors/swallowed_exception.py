@@ -1,8 +1,81 @@
-"""A handler of every exception does nothing about any of them."""
+"""A handler of every exception does nothing about any of them.
+
+## Why it matters
+
+The failure happened, and nobody will know: not the caller, who takes the default for an answer, and
+not the operator, who has no log to look into. What was meant for one harmless exception covers the
+expired certificate, the full disk and the misspelt name as well.
+
+## Example
+
+```python bad
+import logging
+
+LOG = logging.getLogger(__name__)
+
+
+class Inventory:
+    def __init__(self, client):
+        self.client = client
+
+    def volumes(self, pool):
+        try:
+            return self.client.list_volumes(pool)
+        except Exception:
+            return []
+```
+
+```python fixed
+import logging
+
+LOG = logging.getLogger(__name__)
+
+
+class Inventory:
+    def __init__(self, client):
+        self.client = client
+
+    def volumes(self, pool):
+        try:
+            return self.client.list_volumes(pool)
+        except Exception:
+            LOG.exception("Failed to list volumes")
+            return []
+```
+
+## When it stays silent
+
+- The handler names the exceptions it means, or does anything: assigns a default, logs, returns a
+  text.
+- A comment explains it, at the handler or at the head of its `try`, or the function says so by its
+  name or docstring (`try_`, `safe_`, "best effort", "None if it fails").
+- The attempt is cleanup: all it does is to close, delete, cancel or the like; it stands in
+  `finally`, in `__del__`, in a function that tears down, in a handler that logs or raises what
+  happened first.
+- The failure is an answer: predicates (`is_`, `has_`, `can_`, `check`, …), conversions and look-ups
+  in memory, imports, questions about versions; a `try` with an `else`, or one that notes its success.
+- The failure leads to something else: the next candidate in a loop, code that runs only after it, a
+  test of the result.
+- What fails has logged it already, or only counts, measures or logs itself.
+
+## Fix
+
+Logs the exception with the logger that the function, its class or its module uses. It is refused
+where there is none.
+
+## Options
+
+None.
+
+## References
+
+- CWE-390: Detection of Error Condition Without Action.
+- CWE-1069: Empty Exception Block.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from review_checks.facts.schema import (
     Const,
@@ -10,24 +83,27 @@ from review_checks.facts.schema import (
     FunctionKind,
     Handler,
     Items,
-    RegionKind,
     StatementKind,
     Value,
 )
-from review_checks.model import Severity, Tier
-from review_checks.rule import Context, Over, Place, Report, rule
+from review_checks.mending.handling import failure_message
+from review_checks.mending.loggers import log_exception, logger_for
+from review_checks.mending.runs import step_of
+from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
+from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.errors._attempts import Attempt, attempts, label, origins
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
 from review_checks.summaries.failures import is_broad
 from review_checks.summaries.flow import statements_in
 from review_checks.summaries.inputs import FunctionId
+from review_checks.text.editing import indentation, insert_line, is_alone, line_end, slice_text
 
 _SHOWN_CALLS = 2
 _SHOWN_EXCEPTIONS = 3
 _SHOWN_ORIGINS = 3
 
 
-@rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION)
+@rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
 def check(function: FunctionId, context: Context) -> Iterator[Report]:
     """Look at the handlers that do nothing."""
     body = context.facts(function)
@@ -56,13 +132,18 @@ def _report(
         key=lambda attempt: not attempt.names,
     )
     names = list(dict.fromkeys([label(body, attempt.call) for attempt in shown]))
-    evidence = [row for attempt in shown[:_SHOWN_ORIGINS] for row in origins(context, function, attempt)]
+    evidence = [
+        row for attempt in shown[:_SHOWN_ORIGINS] for row in origins(context, function, attempt)
+    ]
+    logger = logger_for(function, handler.statement, context)
     return Report(
         Place(function, "h", index),
         _message(body, handler, names, shown),
         _symbol(context, function, index, names[0]),
-        tuple(evidence),
-        data=(index, tuple([attempt.call for attempt in shown])),
+        tuple(dict.fromkeys(evidence)),
+        data=(logger, tuple([attempt.call for attempt in shown])),
+        fixable=bool(logger),
+        refusal="" if logger else "the module has no logger to report the failure with",
     )
 
 
@@ -92,12 +173,53 @@ def _text(value: Value) -> str:
     if isinstance(value, Const):
         return repr(value.value)
     if isinstance(value, Items):
-        inner = ", ".join([_text(part) for part in value.parts])
-        opening, closing = {"list": "[]", "set": "{}"}.get(value.kind, "()")
-        return f"{opening}{inner}{closing}"
+        parts = [_text(part) for part in value.parts]
+        if value.kind == "list":
+            return f"[{', '.join(parts)}]"
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
     return "{}"
 
 
 def _symbol(context: Context, function: FunctionId, index: int, name: str) -> str:
     """Return what tells this finding from others in the same function while text moves."""
     return f"{context.qualified(function)}.{name.strip('`')}#{index}"
+
+
+def fix(report: Report, context: FixContext) -> Fix | Refusal:
+    """Log the exception before going on."""
+    logger, calls = report.data
+    function, index = report.place.function, report.place.index
+    body = context.facts(function)
+    path = context.path(function)
+    lines = context.lines(path)
+    said = log_exception(logger, failure_message(body, calls), lines)
+    statements = statements_in(body, body.handlers[index].region)
+    first = context.shifted(function, body.statements[statements[0]].span)
+    last = context.shifted(function, body.statements[statements[-1]].span)
+    dropped = slice_text(lines, first) in ("pass", "...") and len(statements) == 1
+    if lines[first.line][: first.column].strip():
+        margin = indentation(lines[context.span(report.place).line]) + step_of(function, context)
+        edit = _unfolded(path, lines, first, last, [said] if dropped else [said, ""], margin)
+    elif dropped and is_alone(lines, first):
+        edit = Edit(path, first, said)
+    else:
+        edit = insert_line(path, lines, first.line, indentation(lines[first.line]) + said)
+    return Fix(f"Log the exception with `{logger}`", Safety.UNSAFE, (edit,))
+
+
+def _unfolded(
+    path: str, lines: Sequence[str], first: Span, last: Span, body: list[str], margin: str
+) -> Edit:
+    """Return the edit that gives a handler on one line a body of its own.
+
+    A comment at the end of the line stays on that of the ``except``, since it may silence another
+    tool there. An empty text in ``body`` stands for what the handler did before.
+    """
+    head = lines[first.line][: first.column].rstrip()
+    line = lines[last.end_line].rstrip("\r\n")
+    remark = line[last.end_column :].lstrip("; \t")
+    done = slice_text(lines, Span(first.line, first.column, last.end_line, last.end_column))
+    eol = line_end(lines, first.line)
+    text = f"  {remark}" if remark else ""
+    text += "".join([f"{eol}{margin}{row or done}" for row in body])
+    return Edit(path, Span(first.line, len(head), last.end_line, len(line)), text)

@@ -24,6 +24,7 @@ _CONFIGURATION = frozenset({"config", "configuration", "configured", "option", "
 _WRONG = frozenset({"invalid", "incorrect", "improperly", "bad", "error"})
 _FILLERS = frozenset({"value", "error", "exception"})
 _MESSAGES = frozenset({"message", "msg", "reason", "detail"})
+_WIDTH = 79
 _SIMPLE = frozenset(
     {
         StatementKind.EXPRESSION,
@@ -36,17 +37,18 @@ _SIMPLE = frozenset(
 
 
 def raise_before(
-    function: FunctionId, statement: int, condition: str, problem: str, context: FixContext
+    function: FunctionId, statement: int, check: tuple[str, str, str], context: FixContext
 ) -> Fix | Refusal:
     """Raise an error before a statement when a condition holds.
 
     Args:
         function: where the statement stands.
         statement: its index.
-        condition: an expression of the function, true when something is wrong.
-        problem: what is wrong then, in one clause without quotes.
+        check: an expression of the function that is compared, the rest of the comparison, which is
+            true when something is wrong, and what is wrong then, in one clause without quotes.
         context: the analysis and the text.
     """
+    amount, comparison, problem = check
     path = context.path(function)
     lines = context.lines(path)
     body = context.facts(function)
@@ -58,12 +60,15 @@ def raise_before(
     margin = indentation(lines[span.line])
     inner = margin + _indent_unit(body, function, context, lines)
     error = usual_error(context.db, function)
-    quote = _quote(lines)
-    text = (
-        f"{margin}if {condition}:{line_end(lines, line)}{inner}raise {error}({quote}{problem}{quote})"
-    )
+    quote = _quote(lines, problem)
+    end = line_end(lines, line)
+    raising = f"{inner}raise {error}({quote}{problem}{quote})"
+    if len(raising) > max(_WIDTH, *(len(other.rstrip()) for other in lines)):
+        deeper = inner + inner.removeprefix(margin)
+        raising = f"{inner}raise {error}({end}{deeper}{quote}{problem}{quote})"
+    text = f"{margin}if {amount} {comparison}:{end}{raising}"
     edit = insert_line(path, lines, line, text)
-    return Fix(f"Raise `{error}` if {problem}", Safety.UNSAFE, (edit,))
+    return Fix(f"Check `{amount}` first, raising `{error}`", Safety.UNSAFE, (edit,))
 
 
 def _above_comments(body: Function, row: Statement, lines: Sequence[str], line: int) -> int:
@@ -86,11 +91,13 @@ def _indent_unit(
     return indent_unit(lines, outer, outer + body.body_line - body.name_span.line)
 
 
-def _quote(lines: Sequence[str]) -> str:
-    """Return the kind of quotes that a file mostly has."""
+def _quote(lines: Sequence[str], text: str) -> str:
+    """Return the kind of quotes that a text does not hold, or else that a file mostly has."""
+    if "'" in text:
+        return '"'
     single = sum(line.count("'") for line in lines)
     double = sum(line.count('"') for line in lines)
-    return "'" if single > double else '"'
+    return "'" if single > double or '"' in text else '"'
 
 
 # The error to raise

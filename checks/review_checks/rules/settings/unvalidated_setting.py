@@ -108,7 +108,17 @@ def _is_unchecked(function: FunctionId, use: Use, context: Context) -> bool:
     if use.taken:
         return not any(names & found.amounts for found in compared)
     bounded = option is not None and (bool(option.minimum) or option.special)
-    return not bounded and not any(names & found.names for found in compared)
+    if bounded or _is_below(use.origin.default, use.least):
+        return False
+    return not any(names & found.names for found in compared)
+
+
+def _is_below(default: str, least: int) -> bool:
+    """Say whether a default lies where no amount lies: it has a meaning of its own, then."""
+    try:
+        return float(default) < least
+    except ValueError:
+        return False
 
 
 def _functions(function: FunctionId, origin: Origin) -> Iterator[FunctionId]:
@@ -125,13 +135,15 @@ def _functions(function: FunctionId, origin: Origin) -> Iterator[FunctionId]:
 
 def _report(function: FunctionId, use: Use, context: Context) -> Report:
     capacity = capacity_of(context.db, function, use) if use.taken else None
-    place = Place(function, *use.event)
+    refusal = _obstacle(function, use, capacity, context)
     return Report(
-        place,
+        Place(function, *use.event),
         _message(use, capacity),
         use.origin.text,
         tuple(_evidence(use, function, capacity, context)),
-        data=(use,),
+        data=(use, capacity),
+        fixable=not refusal,
+        refusal=refusal,
     )
 
 
@@ -168,14 +180,14 @@ def _evidence(
 def _by_statement(origin: Origin, context: Context) -> list[list[Place]]:
     """Return the steps of a value, those of one statement together."""
     groups: list[list[Place]] = []
+    before: tuple[FunctionId, int] | None = None
     for step in [Place(*row) for row in origin.steps]:
-        if groups:
-            last = groups[-1][-1]
-            if last.function == step.function:
-                if _statement(last, context) == _statement(step, context):
-                    groups[-1].append(step)
-                    continue
-        groups.append([step])
+        where = (step.function, _statement(step, context))
+        if where == before:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+        before = where
     return groups
 
 
@@ -206,33 +218,41 @@ def _passage(steps: list[Place], context: Context, *, first: bool) -> str:
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
     """Raise an error before the value is used."""
-    (use,) = report.data
+    use, capacity = report.data
     function = report.place.function
-    amount = _amount(function, use, context)
-    if not amount:
-        return Refusal("the value has no name here by which it could be checked")
-    if not use.taken:
+    amount = _name(use)
+    if _is_assigned(function, use, context):
+        amount = _stored(function, use, context)
+        if not amount:
+            return Refusal("what is stored does not stand alone on its line")
+    if use.taken:
+        wrong = (amount, f"> {capacity.path}", f"{use.origin.text} exceeds {capacity.path}")
+    else:
         problem = "must not be negative" if use.least == 0 else f"must be at least {use.least}"
-        condition = f"{amount} < {use.least}"
-        return raise_before(function, use.statement, condition, f"{amount} {problem}", context)
-    capacity = capacity_of(context.db, function, use)
-    if capacity is None or not capacity.path:
-        return Refusal("the capacity is not at hand in this function")
-    return raise_before(
-        function,
-        use.statement,
-        f"{amount} > {capacity.path}",
-        f"{use.origin.text} exceeds {capacity.path}",
-        context,
-    )
+        wrong = (amount, f"< {use.least}", f"{amount} {problem}")
+    return raise_before(function, use.statement, wrong, context)
 
 
-def _amount(function: FunctionId, use: Use, context: FixContext) -> str:
-    """Return an expression of the function for the amount that is used, or ''."""
-    if use.event[0] == "w" and use.role == "store":
-        return _stored(function, use, context)
+def _obstacle(function: FunctionId, use: Use, capacity: Capacity | None, context: Context) -> str:
+    """Return why a check cannot be written, or ''."""
+    if use.taken and (capacity is None or not capacity.path):
+        return "the capacity is not at hand in this function"
+    if not _is_assigned(function, use, context) and not _name(use):
+        return "the value has no name here by which it could be checked"
+    return ""
+
+
+def _is_assigned(function: FunctionId, use: Use, context: Context) -> bool:
+    """Say whether the amount is the whole of what an assignment stores."""
+    kind, index = use.event
+    return kind == "w" and context.facts(function).writes[index].path == use.target
+
+
+def _name(use: Use) -> str:
+    """Return a path that holds the amount, or its sign at least where that is what matters."""
     names = use.origin.names
-    return names[-1] if names and "[" not in names[-1] else ""
+    name = use.amount if use.taken else (names[-1] if names else "")
+    return name if "[" not in name else ""
 
 
 def _stored(function: FunctionId, use: Use, context: FixContext) -> str:

@@ -2,239 +2,273 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from review_checks.facts.schema import Function, Path, Statement, StatementKind
-from review_checks.model import Edit, Fix, Refusal, Safety, Span
-from review_checks.rule import Context, FixContext
+from review_checks.facts.schema import Call, Function, Path, Result, StatementKind
+from review_checks.mending.runs import Run, run_around, step_of
+from review_checks.model import Edit, Fix, Refusal, Safety
+from review_checks.rule import FixContext
+from review_checks.rules.synchronization._waiting import obstacle, taken_inside
+from review_checks.summaries.critical_sections import FOREVER
+from review_checks.summaries.flow import statements_in
+from review_checks.summaries.guards import Guard, attribute_place, self_name
 from review_checks.summaries.index import class_names, members, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.locks import Guard, Held, held, takes
-from review_checks.summaries.names import class_around
+from review_checks.summaries.lock_slices import Event, event_of, unit_slices
+from review_checks.summaries.locks import Held, held
+from review_checks.summaries.names import attribute_rows, class_around, owner_of_name
 from review_checks.summaries.paths import parent_of, root_of
-from review_checks.summaries.lock_slices import Event, lock_slice, self_name
-from review_checks.summaries.sharing import Sharing, class_sharing, module_sharing
-from review_checks.text.editing import (
-    indent_unit,
-    indentation,
-    insert_line,
-    is_alone,
-    slice_text,
-    wrap,
-)
+from review_checks.summaries.sharing import Sharing
+from review_checks.text.editing import indentation, insert_line, slice_text, wrap
 
-_MAX_DEPTH = 8
+_MOST_STRANGERS = 2
+"""How many statements that have nothing to do with the lock may come under it."""
 
-
-def obstacle(context: Context, shared: Sharing, function: FunctionId, guard: Guard) -> str:
-    """Return why taking a lock in a function could deadlock, or ''.
-
-    A lock of which it is not known whether its holder may take it again counts as one that its
-    holder may not.
-    """
-    body = context.facts(function)
-    if guard.kind == "async" and not body.asynchronous:
-        return f"`{guard.label}` can be taken in coroutines only"
-    if guard.reentrant:
-        return ""
-    for caller in _reaching(shared, function):
-        taken = guard.identity in takes(context.db, caller)
-        called_under = any(guard.identity in row[2] for row in shared.callers.get(caller, ()))
-        if called_under or (taken and caller != function):
-            name = context.qualified(caller)
-            return f"`{name}` may already hold `{guard.label}`, which cannot be taken twice"
-    for callee in _reached(shared, function):
-        if guard.identity in takes(context.db, callee):
-            name = context.qualified(callee)
-            return f"it calls `{name}`, which takes `{guard.label}` itself"
-    return ""
-
-
-def _reaching(shared: Sharing, function: FunctionId) -> Iterator[FunctionId]:
-    """Yield a function and all that call it, directly or not."""
-    seen, todo = {function}, [function]
-    while todo:
-        current = todo.pop()
-        yield current
-        for caller, _, _ in shared.callers.get(current, ()):
-            if caller not in seen:
-                seen.add(caller)
-                todo.append(caller)
-
-
-def _reached(shared: Sharing, function: FunctionId) -> Iterator[FunctionId]:
-    """Yield all functions that a function calls, directly or not."""
-    seen, todo = {function}, list(shared.callees.get(function, ()))
-    while todo:
-        current = todo.pop()
-        if current not in seen:
-            seen.add(current)
-            yield current
-            todo += shared.callees.get(current, ())
+Example = tuple[FunctionId, Held]
 
 
 def hold(
-    function: FunctionId, identity: str, events: Sequence[Event], context: FixContext
+    shared: Sharing,
+    guard: Guard,
+    function: FunctionId,
+    events: tuple[Sequence[Event], Sequence[Event]],
+    context: FixContext,
 ) -> Fix | Refusal:
-    """Hold a lock around events of a function, in the form in which its siblings hold it."""
-    taken = _examples(function, identity, context)
-    if not taken:
-        return Refusal("no function of this file shows how the lock is taken")
-    guard = taken[0][1].guard
-    owner = class_around(context.db, function)
-    shared = (
-        class_sharing(context.db, owner)
-        if owner
-        else module_sharing(context.db, context.path(function))
-    )
-    refusal = obstacle(context, shared, function, guard)
+    """Hold a lock around events of a function, in the form in which its siblings hold it.
+
+    Args:
+        shared: the class or module that the function belongs to.
+        guard: the lock.
+        function: where it is to be held.
+        events: those that must be under it, and all that would better be.
+        context: the text and the analysis.
+    """
+    refusal = obstacle(context, shared.solution, function, guard)
     if refusal:
         return Refusal(refusal)
-    decorated = [row for row in taken if row[1].how == "decorator"]
+    examples = _examples(shared, guard, function, context)
     body = context.facts(function)
-    if len(decorated) * 2 > len(taken) and body.parent < 0 and not body.generator:
-        return _decorate(function, decorated[0], context)
-    return _wrap(function, guard, taken, events, context)
+    decorated = [row for row in examples if row[1].how == "decorator"]
+    if len(decorated) * 2 > len(examples) and body.parent < 0 and not body.generator:
+        fix = _decorate(shared, guard, function, decorated, context)
+        if fix is not None:
+            return fix
+    return _wrap(shared, guard, function, events, examples, context)
 
 
 def _examples(
-    function: FunctionId, identity: str, context: FixContext
-) -> list[tuple[FunctionId, Held]]:
-    """Return where the functions of the same class or module take a lock."""
-    path = unit_path(context.db, function[0])
-    owner = owner_of(context.db, function)
-    candidates = list(members(context.db, path, owner))
-    for other in ("", *class_names(context.db, path)):
-        if other != owner:
-            candidates += members(context.db, path, other)
-    return [
-        (other, row)
-        for other in candidates
-        for row in held(context.db, other)
-        if row.guard.identity == identity
-    ]
+    shared: Sharing, guard: Guard, function: FunctionId, context: FixContext
+) -> list[Example]:
+    """Return where the functions of the same class take a lock, or else those of the same file."""
+    path, owner = unit_path(context.db, function[0]), owner_of(context.db, function)
+    for owners in ([owner], ["", *class_names(context.db, path)]):
+        found = [
+            (other, row)
+            for name in owners
+            for other in members(context.db, path, name)
+            for row in held(context.db, other)
+            if not row.guard.reads
+            and shared.solution.same_lock(row.guard.identity, guard.identity)
+        ]
+        if found:
+            return found
+    return []
 
 
-def _decorate(function: FunctionId, example: tuple[FunctionId, Held], context: FixContext) -> Fix | Refusal:
-    other, row = example
-    path = context.path(function)
-    lines = context.lines(path)
-    decorator = context.facts(other).decorators[row.index]
-    text = slice_text(lines, context.shifted(other, decorator.span))
-    body = context.facts(function)
-    first = context.shifted(function, body.span).line
-    above = indentation(lines[first])
-    edit = insert_line(path, lines, first, f"{above}@{text}")
-    return Fix(f"Hold `{row.guard.label}` with `@{decorator.path}`", Safety.UNSAFE, (edit,))
+# A decorator
 
 
-def _lock_text(
-    function: FunctionId, guard: Guard, taken: list[tuple[FunctionId, Held]], context: FixContext
-) -> str:
-    """Return the expression that takes the lock in this function, or ''."""
-    for other, row in taken:
-        body = context.facts(other)
-        me, mine = self_name(context.db, other), self_name(context.db, function)
-        if row.how == "with":
-            item = body.withs[row.index]
-            value = item.value
-            text = slice_text(context.lines(context.path(other)), context.shifted(other, item.span))
-            root = root_of(value.text) if isinstance(value, Path) else ""
-            if isinstance(value, Path) and root != me and _is_local(body, root):
-                continue
-        elif row.how == "acquire":
-            text = parent_of(body.calls[row.index].callee)
-            root = root_of(text)
-        else:
-            continue
-        if root == me and me != mine:
-            continue
-        return text
-    return ""
-
-
-def _is_local(body: Function, name: str) -> bool:
-    return any(write.path == name for write in body.writes)
-
-
-def _wrap(
-    function: FunctionId,
+def _decorate(
+    shared: Sharing,
     guard: Guard,
-    taken: list[tuple[FunctionId, Held]],
-    events: Sequence[Event],
+    function: FunctionId,
+    examples: list[Example],
     context: FixContext,
-) -> Fix | Refusal:
-    lock = _lock_text(function, guard, taken, context)
-    if not lock:
-        return Refusal(f"how to take `{guard.label}` here is not clear from its other uses")
-    body = context.facts(function)
-    path = context.path(function)
+) -> Fix | None:
+    """Decorate a function as its siblings are, or return None where that would not do."""
+    body, path = context.facts(function), context.path(function)
     lines = context.lines(path)
-    run = _smallest_run(body, sorted(_statements(context, function, events)), function, context)
-    if run is None:
-        return Refusal("the writes share their lines with other statements")
-    first, last = run
-    if any(first.at <= suspend.at < last.end for suspend in body.suspends) and guard.kind != "async":
-        return Refusal("an `await` or `yield` stands between the uses")
-    word = "async with" if guard.kind == "async" else "with"
-    top = context.shifted(function, first.span)
-    end = context.shifted(function, last.span).end_line
-    unit = indent_unit(lines, context.shifted(function, body.name_span).line, _body_line(body, context, function))
-    edits: list[Edit] = wrap(path, lines, top.line, end, f"{word} {lock}:", unit)
-    return Fix(f"Hold `{lock}` here", Safety.UNSAFE, tuple(edits))
-
-
-def _body_line(body: Function, context: FixContext, function: FunctionId) -> int:
-    return context.shifted(function, Span(body.body_line, 0, body.body_line, 0)).line
-
-
-def _statements(context: FixContext, function: FunctionId, events: Sequence[Event]) -> set[int]:
-    """Return the statements of the events, and of unlocked uses of the same fields."""
-    body = context.facts(function)
-    found = lock_slice(context.db, function)
-    wanted = {tuple(event) for event in events}
-    chosen: set[int] = set()
-    for sites in found.sites.values():
-        if any(tuple(site.event) in wanted for site in sites):
-            chosen |= {_statement_of(body, site.event) for site in sites if not site.guards}
-    return chosen
-
-
-def _statement_of(body: Function, event: Event) -> int:
-    kind, index = event
-    if kind == "w":
-        return body.writes[index].statement
-    return body.calls[index].statement if kind == "c" else body.reads[index].statement
-
-
-def _smallest_run(
-    body: Function, chosen: list[int], function: FunctionId, context: FixContext
-) -> tuple[Statement, Statement] | None:
-    """Return the first and last statement of the smallest run of one block around some statements."""
-    lines = context.lines(context.path(function))
-    chains = [_ancestry(body, statement) for statement in chosen]
-    for region in [row[0] for row in chains[0]]:
-        members = []
-        for chain in chains:
-            inside = [statement for where, statement in chain if where == region]
-            if not inside:
-                break
-            members.append(inside[0])
-        else:
-            first, last = body.statements[min(members)], body.statements[max(members)]
-            alone = [is_alone(lines, context.shifted(function, row.span)) for row in (first, last)]
-            if all(alone) and first.kind is not StatementKind.SCOPE:
-                return first, last
+    if taken_inside(context, shared.solution, function, guard, range(FOREVER)):
+        return None
+    for other, row in examples:
+        sibling = context.facts(other)
+        decorator = sibling.decorators[row.index]
+        if sibling.asynchronous is not body.asynchronous:
+            continue
+        if not _means_the_same(function, other, decorator.path, decorator.call, context):
+            continue
+        text = slice_text(lines, context.shifted(other, decorator.span))
+        above = [item.path for item in sibling.decorators[row.index + 1 :]]
+        outermost = bool(body.decorators) and body.decorators[0].path in above
+        span = body.span if outermost else body.name_span
+        line = context.shifted(function, span).line
+        edit = insert_line(path, lines, line, f"{indentation(lines[line])}@{text}")
+        return Fix(f"Hold `{guard.label}` with `@{decorator.path}`", Safety.UNSAFE, (edit,))
     return None
 
 
-def _ancestry(body: Function, statement: int) -> list[tuple[int, int]]:
-    """Return the blocks around a statement, innermost first, and its ancestor in each."""
-    rows = []
-    while statement >= 0:
-        region = body.statements[statement].region
-        rows.append((region, statement))
-        statement = body.regions[region].owner
-    return rows
+def _means_the_same(
+    function: FunctionId, other: FunctionId, path: str, call: Call | None, context: FixContext
+) -> bool:
+    """Say whether a decorator of one function can be written above another."""
+    if owner_of(context.db, function) == owner_of(context.db, other):
+        return True
+    around = class_around(context.db, other)
+    names = [path, *(_paths(call) if call is not None else ())]
+    return not around or not any(attribute_rows(context.db, around, root_of(name)) for name in names)
 
 
+def _paths(call: Call) -> Iterator[str]:
+    for value in (*call.args, *dict(call.keywords).values()):
+        if isinstance(value, Path):
+            yield value.text
+
+
+# A `with` block
+
+
+def _wrap(
+    shared: Sharing,
+    guard: Guard,
+    function: FunctionId,
+    events: tuple[Sequence[Event], Sequence[Event]],
+    examples: list[Example],
+    context: FixContext,
+) -> Fix | Refusal:
+    lock = _spelling(guard, function, examples, context)
+    if not lock:
+        return Refusal(f"how to take `{guard.label}` here is not clear from its other uses")
+    run, reason = None, "the write shares its line with the head of a block"
+    for statements in _choices(function, events, context):
+        found = run_around(function, statements, context)
+        if found is None:
+            continue
+        why = _objection(shared, guard, function, found, context)
+        if why:
+            reason = why
+        elif run is None or _strangers(found, statements, context.facts(function)) <= _MOST_STRANGERS:
+            run = found
+    if run is None:
+        return Refusal(reason)
+    path, word = context.path(function), "async with" if guard.kind == "async" else "with"
+    lines, step = context.lines(path), step_of(function, context)
+    edits: list[Edit] = wrap(path, lines, run.top, run.end, f"{word} {lock}:", step)
+    return Fix(f"Hold `{lock}` here", Safety.UNSAFE, tuple(edits))
+
+
+def _choices(
+    function: FunctionId,
+    events: tuple[Sequence[Event], Sequence[Event]],
+    context: FixContext,
+) -> Iterator[set[int]]:
+    """Yield sets of statements that could come under the lock, the fewest first.
+
+    Besides the writes these are the checks before them, and then all other uses of what they
+    change: what is read in one critical section and changed in another may have become untrue.
+    """
+    body = context.facts(function)
+    sites = unit_slices(context.db, function[0])[function[1]].sites
+    for chosen in events:
+        wanted = {(kind, index) for kind, index in chosen}
+        written = {event_of(body, event).statement for event in chosen}
+        uses = {
+            event_of(body, site.event).statement
+            for rows in sites.values()
+            if any(site.event in wanted for site in rows)
+            for site in rows
+            if not site.guards
+        }
+        checks = {index for index in uses if index < max(written) and _decides(body, index)}
+        yield written
+        yield written | checks
+        yield written | uses
+
+
+def _decides(body: Function, statement: int) -> bool:
+    """Say whether what a statement reads may decide what comes after it."""
+    return body.statements[statement].kind in (
+        StatementKind.ASSIGN,
+        StatementKind.IF,
+        StatementKind.WHILE,
+        StatementKind.FOR,
+    )
+
+
+def _strangers(run: Run, statements: Iterable[int], body: Function) -> int:
+    """Return how many statements of a run have nothing to do with the lock."""
+    members = [
+        index
+        for index in statements_in(body, body.statements[run.first].region)
+        if run.first <= index <= run.last
+    ]
+    touched = {
+        member
+        for member in members
+        for index in statements
+        if body.statements[member].at <= body.statements[index].at < body.statements[member].end
+        or index == member
+    }
+    return len(members) - len(touched)
+
+
+def _objection(
+    shared: Sharing, guard: Guard, function: FunctionId, run: Run, context: FixContext
+) -> str:
+    """Return why a run cannot come under a lock, or ''."""
+    body = context.facts(function)
+    orders = range(body.statements[run.first].at, body.statements[run.last].end)
+    if guard.kind != "async" and any(suspend.at in orders for suspend in body.suspends):
+        return "an `await` or `yield` stands among the statements, and would keep the lock"
+    return taken_inside(context, shared.solution, function, guard, orders)
+
+
+def _spelling(
+    guard: Guard, function: FunctionId, examples: list[Example], context: FixContext
+) -> str:
+    """Return the expression that takes a lock in a function, or ''."""
+    for other, row in examples:
+        text = _spelled(other, row, context)
+        if text and _is_visible(text[1], other, function, context):
+            return text[0]
+    me, owner = self_name(context.db, function), class_around(context.db, function)
+    name = guard.place.rpartition(".")[2]
+    if me and name and attribute_place(context.db, owner, name) == guard.place:
+        return f"{me}.{name}"
+    return ""
+
+
+def _spelled(
+    other: FunctionId, row: Held, context: FixContext
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return how a function takes a lock, and the access paths in that."""
+    body = context.facts(other)
+    if row.how == "acquire" and body.calls[row.index].callee.endswith(".acquire"):
+        text = parent_of(body.calls[row.index].callee)
+        return text, (text,)
+    if row.how != "with":
+        return None
+    item = body.withs[row.index]
+    text = slice_text(context.lines(context.path(other)), context.shifted(other, item.span))
+    if isinstance(item.value, Path):
+        return text, (item.value.text,)
+    if isinstance(item.value, Result):
+        call = body.calls[item.value.call]
+        return text, (call.callee, *_paths(call))
+    return None
+
+
+def _is_visible(
+    paths: tuple[str, ...], other: FunctionId, function: FunctionId, context: FixContext
+) -> bool:
+    """Say whether access paths mean in one function what they mean in another."""
+    me, mine = self_name(context.db, other), self_name(context.db, function)
+    for path in paths:
+        root = root_of(path)
+        if root == me:
+            if me != mine or owner_of(context.db, other) != owner_of(context.db, function):
+                return False
+        elif owner_of_name(context.db, other, root) is not None:
+            return False
+        elif owner_of_name(context.db, function, root) is not None:
+            return False
+    return True

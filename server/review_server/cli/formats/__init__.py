@@ -63,6 +63,6 @@ def counts(result: Result) -> Iterator[tuple[str, int, int]]:
     """Yield each rule with findings, how many, and how many can be fixed; most findings first."""
     rows: dict[str, list[bool]] = {}
     for remark in result.remarks:
-        rows.setdefault(remark.finding.rule, []).append(remark.finding.fix is not None)
+        rows.setdefault(remark.finding.rule, []).append(remark.offer is not None)
     for rule, fixable in sorted(rows.items(), key=lambda row: (-len(row[1]), row[0])):
         yield rule, len(fixable), sum(fixable)

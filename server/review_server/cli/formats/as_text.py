@@ -70,7 +70,9 @@ def _remark(remark: Remark, texts: Texts, *, diff: bool) -> Iterator[Text]:
         )
         if diff:
             for line in fix_patch(remark.fix, texts, relative):
-                yield Text(f"    {visible(line.rstrip())}", _DIFF_COLOURS.get(line[:1], ""))
+                yield Text(
+                    f"    {visible(line.rstrip())}".rstrip(), _DIFF_COLOURS.get(line[:1], "")
+                )
     elif remark.refusal:
         yield Text.assemble("  ", ("no fix: ", "bold"), visible(remark.refusal))
     yield Text()
@@ -134,7 +136,7 @@ def _level(level: Severity, count: int) -> str:
 
 def _offer(result: Result) -> str:
     """Say how many findings the command can mend, and how."""
-    offers = Counter(remark.finding.fix for remark in result.remarks)
+    offers = Counter(remark.offer for remark in result.remarks)
     safe, unsafe = offers[Safety.SAFE], offers[Safety.UNSAFE]
     if safe and unsafe:
         return f" --fix mends {safe}, and {unsafe} more with --unsafe-fixes."

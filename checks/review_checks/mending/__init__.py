@@ -1,0 +1,1 @@
+"""Fixes, and parts of fixes, that rules of several concerns share."""

@@ -1,0 +1,220 @@
+"""The fix *add an exception handler*: what fails is logged where it fails, and raised on.
+
+Two forms: a ``try`` around the smallest run of statements, and one inside a loop that lets the
+other items have their turn and raises the first failure at the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from review_checks.facts.schema import (
+    Exit,
+    Function,
+    FunctionKind,
+    Mode,
+    RegionKind,
+    Result,
+)
+from review_checks.mending.exceptions import EVERYTHING, spelled
+from review_checks.mending.loggers import failure_of, log_exception, logger_for
+from review_checks.mending.runs import (
+    Run,
+    below,
+    functions_of,
+    run_around,
+    run_from,
+    step_of,
+    text_of,
+)
+from review_checks.model import Edit, Fix, Refusal, Safety
+from review_checks.rule import FixContext
+from review_checks.summaries.failures import call_failures
+from review_checks.summaries.flow import ancestry, is_inside, regions_of
+from review_checks.summaries.inputs import FunctionId, models
+from review_checks.summaries.names import callees, owner_of_name
+from review_checks.summaries.paths import root_of
+from review_checks.summaries.words import words_of
+from review_checks.text.editing import indentation, insert_line, wrap
+
+
+def add_handler(
+    function: FunctionId,
+    calls: Sequence[int],
+    context: FixContext,
+    exceptions: Sequence[str] = (),
+) -> Fix | Refusal:
+    """Wrap the smallest run of statements around some calls in a handler that logs and raises on.
+
+    Args:
+        function: the function that makes the calls.
+        calls: their indexes, at least one.
+        context: the text and the analysis.
+        exceptions: what is to be caught, as canonical names; when empty, what the calls are known
+            to raise.
+    """
+    body = context.facts(function)
+    if body.kind is FunctionKind.LAMBDA:
+        return Refusal("a lambda has no room for a handler")
+    run = run_around(function, {body.calls[index].statement for index in calls}, context)
+    if run is None:
+        return Refusal("the call shares its line with the head of a block")
+    if _yields(body, run):
+        return Refusal("a `yield` stands among the statements, whose failures would be caught, too")
+    logger = logger_for(function, run.first, context)
+    if not logger:
+        return Refusal("the module has no logger to report the failure with")
+    known = exceptions or [
+        exception for index in calls for exception in call_failures(context.db, function, index)
+    ]
+    clause = spelled(function, known, context)
+    path = context.path(function)
+    lines, step = context.lines(path), step_of(function, context)
+    margin = indentation(lines[run.top])
+    said = log_exception(logger, failure_message(body, calls), lines)
+    manager = _reraiser(function, context)
+    handler = [f"with {manager}():", step + said] if manager else [said, "raise"]
+    edits = [
+        *wrap(path, lines, run.top, run.end, "try:", step),
+        below(
+            path,
+            lines,
+            run.end,
+            [f"{margin}except {clause}:", *[margin + step + text for text in handler]],
+        ),
+    ]
+    return Fix(f"Log `{clause}` and raise it on", Safety.UNSAFE, tuple(edits))
+
+
+def failure_message(body: Function, calls: Sequence[int]) -> str:
+    """Return what a log says when one of some calls failed."""
+    names = {body.calls[index].callee for index in calls}
+    said = failure_of(body.calls[calls[0]]) if len(names) == 1 else ""
+    if said:
+        return said
+    return f"Failure in {body.name}" if body.name.isidentifier() else "Failure at import"
+
+
+def _yields(body: Function, run: Run) -> bool:
+    """Say whether a run hands control out of a generator."""
+    orders = range(body.statements[run.first].at, body.statements[run.last].end)
+    return any(result.yields and result.at in orders for result in body.results)
+
+
+def _reraiser(function: FunctionId, context: FixContext) -> str:
+    """Return the context manager in which the handlers of a module log before they raise on, or ''."""
+    found: Counter[str] = Counter()
+    for other in functions_of(context.path(function), context):
+        body = context.facts(other)
+        handled = [handler.region for handler in body.handlers]
+        targets = callees(context.db, other[0])[other[1]]
+        for item in body.withs:
+            if not isinstance(item.value, Result) or item.asynchronous:
+                continue
+            target, callee = targets[item.value.call], body.calls[item.value.call].callee
+            if target is None or not models(context.db).knowledge(target).reraises:
+                continue
+            if any(is_inside(body, item.statement, region) for region in handled):
+                found[callee] += 1
+    for callee, _ in found.most_common():
+        if owner_of_name(context.db, function, root_of(callee)) is None:
+            return callee
+    return ""
+
+
+def per_item_handler(
+    function: FunctionId, loop: int, calls: Sequence[int], context: FixContext
+) -> Fix | Refusal:
+    """Let a loop go on after the failure of an item, and raise the first failure at its end.
+
+    What follows the calls in the body of the loop is skipped for an item that failed, as it was.
+    Without a logger the later failures are lost, as they were: the loop did not come to them.
+
+    Args:
+        function: the function with the loop.
+        loop: its statement.
+        calls: the indexes of the calls inside the loop that may fail, at least one.
+        context: the text and the analysis.
+    """
+    body = context.facts(function)
+    inner = next(
+        region for region in regions_of(body, loop) if body.regions[region].kind is RegionKind.LOOP
+    )
+    first = min(dict(ancestry(body, body.calls[index].statement))[inner] for index in calls)
+    last = max(index for index, row in enumerate(body.statements) if row.region == inner)
+    whole, run = run_from(function, loop, loop, context), run_from(function, first, last, context)
+    if whole is None or run is None:
+        return Refusal("the loop shares its line with its body")
+    if _yields(body, run):
+        return Refusal("a `yield` stands in the loop, whose failures would be caught, too")
+    if body.regions[inner].exits & Exit.RETURN:
+        return Refusal(
+            "the loop may return, past the place where its first failure would be raised"
+        )
+    path = context.path(function)
+    lines, step = context.lines(path), step_of(function, context)
+    failed = _new_name("first_error", function, context)
+    error = _new_name("error", function, context)
+    outside, inside = indentation(lines[whole.top]), indentation(lines[run.top])
+    handler = [f"if {failed} is None:", f"{step}{failed} = {error}"]
+    logger = logger_for(function, first, context)
+    if logger:
+        handler.insert(0, _item_log(body, loop, calls, logger, lines, context))
+    handled = [
+        f"{inside}except {EVERYTHING} as {error}:",
+        *[inside + step + text for text in handler],
+    ]
+    raised = [f"{outside}if {failed} is not None:", f"{outside}{step}raise {failed}"]
+    edits = [
+        insert_line(path, lines, _above_remarks(lines, whole.top), f"{outside}{failed} = None"),
+        *wrap(path, lines, run.top, run.end, "try:", step),
+    ]
+    if run.end == whole.end:
+        edits.append(below(path, lines, run.end, [*handled, *raised]))
+    else:
+        edits.append(below(path, lines, run.end, handled))
+        edits.append(below(path, lines, whole.end, raised))
+    return Fix(
+        "Go on with the other items, and raise the first failure at the end",
+        Safety.UNSAFE,
+        tuple(edits),
+    )
+
+
+def _item_log(
+    body: Function,
+    loop: int,
+    calls: Sequence[int],
+    logger: str,
+    lines: Sequence[str],
+    context: FixContext,
+) -> str:
+    """Return the call that logs the failure of one item, with the item when it has a plain name."""
+    message = failure_message(body, calls)
+    items = [
+        write.path
+        for write in body.writes
+        if write.statement == loop and write.mode is Mode.ITERATE and write.path.isidentifier()
+    ]
+    secret = {word for words in context.models.lexicon.secrets for word in words.split("_")}
+    if len(items) != 1 or secret & set(words_of(items[0])) or items[0] == "_":
+        return log_exception(logger, message, lines)
+    return log_exception(logger, f"{message} %s", lines, items)
+
+
+def _new_name(name: str, function: FunctionId, context: FixContext) -> str:
+    """Return a name that a function does not use, made from a wished one."""
+    used = set(re.findall(r"\w+", text_of(function, context)))
+    while name in used:
+        name += "_"
+    return name
+
+
+def _above_remarks(lines: Sequence[str], line: int) -> int:
+    """Return the first line of the comments that stand right above a line, at its indentation."""
+    margin = indentation(lines[line])
+    while line > 0 and lines[line - 1].startswith(f"{margin}#"):
+        line -= 1
+    return line

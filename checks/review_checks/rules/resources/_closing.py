@@ -1,0 +1,247 @@
+"""The fix *release it on every path*: puts the use of a resource into ``with`` or ``try``/``finally``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from review_checks.facts.schema import Call, Function, Mode, Result, StatementKind, Use
+from review_checks.model import Edit, Fix, Refusal, Safety, Span
+from review_checks.rule import Context, FixContext
+from review_checks.summaries.flow import statements_in
+from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.names import callees
+from review_checks.summaries.ownership import Holding, Owned, is_mentioned
+from review_checks.summaries.paths import last_step, parent_of
+from review_checks.summaries.walking import Act, Step
+from review_checks.text.editing import (
+    indent,
+    indent_unit,
+    indentation,
+    insert_line,
+    is_alone,
+    line_end,
+    slice_text,
+)
+
+_ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How a resource is to be released on every path.
+
+    Attributes:
+        form: ``with``, ``async with`` or ``finally``; empty when there is no fix.
+        last: the statement that releases it, or the last that uses it when none does.
+        releases: whether ``last`` is the release.
+        safety: whether the change may be made unseen.
+        refusal: why there is no fix.
+    """
+
+    form: str
+    last: int = -1
+    releases: bool = True
+    safety: Safety = Safety.UNSAFE
+    refusal: str = ""
+
+
+def plan(context: Context, function: FunctionId, owned: Owned) -> Plan:
+    """Choose how to release a resource, as far as that can be said without the text."""
+    body = context.facts(function)
+    call = body.calls[owned.call]
+    made = body.statements[call.statement]
+    if made.kind is not StatementKind.ASSIGN:
+        return Plan("", refusal="it is not made by a plain assignment")
+    holding = Holding(context.db, function, owned)
+    steps = sorted(step for rows in holding.steps().values() for step in rows)
+    inside = [step for step in steps if step.at >= made.end and step.event[0] != "w"]
+    following = [row for row in statements_in(body, made.region) if row > call.statement]
+    releases = {step.event for step in inside if step.act is Act.RELEASE}
+    if not releases:
+        return _without_release(context, function, holding, following)
+    for row in following:
+        release = _release_at(body, row, releases)
+        if release is not None:
+            return _with_release(context, function, holding, release, inside)
+    return Plan("", refusal="it is released in another block than it is made in")
+
+
+def _release_at(body: Function, statement: int, releases: set[tuple[str, int]]) -> Call | None:
+    """Return the release that a statement consists of."""
+    for index, call in enumerate(body.calls):
+        if call.statement == statement and call.use is Use.DISCARDED and ("c", index) in releases:
+            return call
+    return None
+
+
+def _with_release(
+    context: Context, function: FunctionId, holding: Holding, release: Call, inside: list[Step]
+) -> Plan:
+    body, owned, last = holding.body, holding.owned, release.statement
+    between = [step for step in inside if step.at < body.statements[last].at]
+    if any(step.act is Act.HAND_OVER for step in between):
+        return Plan("", refusal=f"`{owned.name}` is handed over before it is released")
+    others = any(step.act is Act.RELEASE for step in between)
+    if _is_what_with_does(owned, release) and _binds_alone(body, owned):
+        form = _manager_form(context, function, owned, awaited=release.awaited)
+        if form:
+            first = body.calls[owned.call].at
+            yields = any(row.yields and first < row.at < release.at for row in body.results)
+            unsafe = others or yields or _is_used_after(body, owned, last)
+            return Plan(form, last, safety=Safety.UNSAFE if unsafe else Safety.SAFE)
+    if others:
+        return Plan("", refusal="it is released at more than one place")
+    return Plan("finally", last)
+
+
+def _without_release(
+    context: Context, function: FunctionId, holding: Holding, following: list[int]
+) -> Plan:
+    body, owned = holding.body, holding.owned
+    used = [
+        row
+        for row in following
+        if is_mentioned(body, owned.name, body.statements[row].at, body.statements[row].end)
+    ]
+    if not used:
+        return Plan("", refusal="nothing in the same block uses it")
+    if owned.resource.manager and _binds_alone(body, owned):
+        form = _manager_form(context, function, owned, awaited=False)
+        if form:
+            return Plan(form, used[-1], releases=False)
+    if body.asynchronous or not owned.resource.release or owned.resource.result:
+        return Plan("", refusal="how it is to be released here is not known")
+    return Plan("finally", used[-1], releases=False)
+
+
+def _is_used_after(body: Function, owned: Owned, last: int) -> bool:
+    """Say whether the name is used after a statement, before the same block binds it anew."""
+    region, end = body.statements[last].region, body.statements[last].end
+    bound = [
+        row.at
+        for row in body.writes
+        if row.path == owned.name
+        and row.mode is Mode.ASSIGN
+        and row.at >= end
+        and body.statements[row.statement].region == region
+    ]
+    return is_mentioned(body, owned.name, end, min(bound, default=None))
+
+
+def _is_what_with_does(owned: Owned, release: Call) -> bool:
+    resource = owned.resource
+    return (
+        resource.manager
+        and not (release.args or release.keywords)
+        and parent_of(release.callee) == owned.name
+        and last_step(release.callee) == resource.release[0]
+    )
+
+
+def _binds_alone(body: Function, owned: Owned) -> bool:
+    """Say whether the result is bound to one name and nothing else."""
+    bound = [row for row in body.writes if isinstance(row.value, Result) and row.value.call == owned.call]
+    return len(bound) == 1 and not owned.resource.result
+
+
+def _manager_form(context: Context, function: FunctionId, owned: Owned, *, awaited: bool) -> str:
+    """Return the form of ``with`` that fits the resource, or '' when that is not known."""
+    body = context.facts(function)
+    if awaited:
+        return "async with"
+    if body.calls[owned.call].awaited:
+        return ""
+    if not body.asynchronous:
+        return "with"
+    # In a coroutine, a library's manager may well be an asynchronous one.
+    target = callees(context.db, function[0])[function[1]][owned.call] or ""
+    module = target.partition(".")[0]
+    return "with" if module in sys.stdlib_module_names or module == target else ""
+
+
+# Edits
+
+
+def close(context: FixContext, function: FunctionId, owned: Owned) -> Fix | Refusal:
+    """Return the edits that release a resource on every path."""
+    chosen = plan(context, function, owned)
+    if not chosen.form:
+        return Refusal(chosen.refusal)
+    body = context.facts(function)
+    path = context.path(function)
+    lines = context.lines(path)
+    made = context.shifted(function, body.statements[body.calls[owned.call].statement].span)
+    last = context.shifted(function, body.statements[chosen.last].span)
+    if not is_alone(lines, made) or not is_alone(lines, last):
+        return Refusal("it shares its line with another statement")
+    end = last.line - 1 if chosen.releases else last.end_line
+    unit = indent_unit(lines, context.shifted(function, body.name_span).line, _first_line(context, function))
+    if chosen.form == "finally":
+        edits = [
+            insert_line(path, lines, made.end_line + 1, f"{indentation(lines[made.line])}try:"),
+            *indent(path, lines, made.end_line + 1, end, unit),
+            *_finally(path, lines, made, last, owned, chosen, unit),
+        ]
+        return Fix(f"Release `{owned.name}` in `finally`", chosen.safety, tuple(edits))
+    header = _header(path, lines, made, chosen.form, owned.name)
+    if header is None:
+        return Refusal("it is not made by a plain assignment")
+    edits = [*header, *indent(path, lines, made.end_line + 1, end, unit)]
+    if chosen.releases:
+        rest = lines[last.end_line][last.end_column :].strip()
+        if rest or _has_comment(lines, last):
+            return Refusal("a comment stands beside the release that would go")
+        edits.append(_without_lines(path, lines, last))
+    return Fix(f"Open `{owned.name}` in `{chosen.form}`", chosen.safety, tuple(edits))
+
+
+def _first_line(context: FixContext, function: FunctionId) -> int:
+    line = context.facts(function).body_line
+    return context.shifted(function, Span(line, 0, line, 0)).line
+
+
+def _header(
+    path: str, lines: Sequence[str], made: Span, form: str, name: str
+) -> list[Edit] | None:
+    """Return the edits that turn ``name = value`` into ``with value as name:``."""
+    match = _ASSIGNED.match(slice_text(lines, made))
+    if match is None:
+        return None
+    start = Span(made.line, made.column, made.line, made.column + match.end())
+    stop = Span(made.end_line, made.end_column, made.end_line, made.end_column)
+    return [Edit(path, start, f"{form} "), Edit(path, stop, f" as {name}:")]
+
+
+def _finally(
+    path: str,
+    lines: Sequence[str],
+    made: Span,
+    last: Span,
+    owned: Owned,
+    chosen: Plan,
+    unit: str,
+) -> list[Edit]:
+    above = indentation(lines[made.line])
+    if chosen.releases:
+        header = insert_line(path, lines, last.line, f"{above}finally:")
+        return [header, *indent(path, lines, last.line, last.end_line, unit)]
+    end = line_end(lines, last.end_line)
+    text = f"{above}finally:{end}{above}{unit}{owned.name}.{owned.resource.release[0]}()"
+    whole = lines[last.end_line]
+    if whole.endswith(("\n", "\r")):
+        return [insert_line(path, lines, last.end_line + 1, text)]
+    return [Edit(path, Span(last.end_line, len(whole), last.end_line, len(whole)), end + text)]
+
+
+def _has_comment(lines: Sequence[str], span: Span) -> bool:
+    return span.end_line > span.line and "#" in slice_text(lines, span)
+
+
+def _without_lines(path: str, lines: Sequence[str], span: Span) -> Edit:
+    """Return the edit that deletes the lines of a statement."""
+    if span.end_line + 1 < len(lines):
+        return Edit(path, Span(span.line, 0, span.end_line + 1, 0), "")
+    return Edit(path, Span(span.line, 0, span.end_line, len(lines[span.end_line])), "")

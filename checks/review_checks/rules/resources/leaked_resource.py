@@ -1,0 +1,216 @@
+"""State that a resource is not released on some path.
+
+## Why it matters
+
+A file, socket or process that is not given back stays taken: descriptors run out, data stays
+unflushed, ports stay bound, temporary folders pile up. The path that forgets is mostly the one on
+which a call raises, and nobody tries that one.
+
+## Example
+
+```python bad
+def load(path):
+    source = open(path)
+    text = source.read()
+    source.close()
+    return text
+```
+
+```python fixed
+def load(path):
+    with open(path) as source:
+        text = source.read()
+    return text
+```
+
+```python good
+def load(path):
+    source = open(path)
+    try:
+        return source.read()
+    finally:
+        source.close()
+```
+
+## When it stays silent
+
+- The resource has another owner: it is returned, yielded, stored in an attribute, a container or a
+  global, captured by a function, or given to code that may keep it. A function that releases the
+  resource itself afterwards has only lent it.
+- It is entered in `with`, `closing` or an `ExitStack`, or its release is registered somewhere.
+- A call raises that is not known to, and the function has no release that it would skip, releases
+  the resource in a `finally` or handler anyway, or hands it over in the end.
+- Nothing between the acquisition and the release may raise but trivial builtins, logging and
+  failures of the clean-up itself.
+- The condition of the release tells whether there is something to release.
+- What is held at module level or in a function `main`, wraps memory, or wraps what somebody else holds.
+
+## Fix
+
+Makes the resource in a `with` where that releases it as its own statement does; this is safe where
+nothing uses it later. Else releases it in a `finally`.
+
+## Options
+
+None.
+
+## References
+
+- Infer: RESOURCE_LEAK (Pulse).
+- CodeQL: py/file-not-closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from review_checks.facts.schema import FunctionKind
+from review_checks.model import Fix, Refusal, Safety, Severity, Tier
+from review_checks.models.schema import Resource
+from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.rules.resources._closing import close, plan
+from review_checks.rules.resources._naming import give_name, obstacle
+from review_checks.summaries.failures import call_failures
+from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.leaks import Cause, Leak, leaks
+from review_checks.summaries.ownership import Owned
+from review_checks.summaries.paths import root_of
+from review_checks.summaries.resources import dropped
+from review_checks.summaries.walking import Event
+
+_VERBS = {
+    "close": "closed",
+    "aclose": "closed",
+    "wait": "waited for",
+    "shutdown": "shut down",
+    "cleanup": "cleaned up",
+    "stop": "stopped",
+    "quit": "closed",
+    "logout": "closed",
+    "terminate": "terminated",
+    "commit": "ended",
+    "end": "ended",
+}
+
+
+@rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
+def check(function: FunctionId, context: Context) -> Iterator[Report]:
+    """Report each local name whose resource leaks, and what is opened without a name."""
+    body = context.facts(function)
+    if body.kind is not FunctionKind.FUNCTION or body.name == "main":
+        # What a module or a program's main function holds, it holds about as long as the program runs.
+        return
+    found: dict[str, list[Leak]] = {}
+    for leak in leaks(context.db, function):
+        found.setdefault(leak.owned.name, []).append(leak)
+    for rows in found.values():
+        yield _report(context, function, rows)
+    nameless: dict[str, list[Owned]] = {}
+    for owned in dropped(context.db, function):
+        nameless.setdefault(owned.name, []).append(owned)
+    for items in nameless.values():
+        yield _nameless(context, function, items)
+
+
+def _report(context: Context, function: FunctionId, rows: list[Leak]) -> Report:
+    leak = rows[0]
+    plans = [plan(context, function, row.owned) for row in rows]
+    refusal = next((row.refusal for row in plans if not row.form), "")
+    safe = all(row.safety is Safety.SAFE for row in plans)
+    return Report(
+        Place(function, "c", leak.owned.call),
+        _message(context, function, leak),
+        leak.owned.name,
+        tuple(_evidence(context, function, leak)),
+        data=tuple([row.owned.call for row in rows]),
+        fixable=not refusal,
+        refusal=refusal,
+        safety=Safety.SAFE if safe else None,
+    )
+
+
+def _nameless(context: Context, function: FunctionId, items: list[Owned]) -> Report:
+    owned = items[0]
+    refusal = next((found for row in items if (found := obstacle(context, function, row))), "")
+    return Report(
+        Place(function, "c", owned.call),
+        f"nothing closes the {owned.resource.noun} that `{owned.name}` opens but the garbage collector",
+        owned.name,
+        severity=Severity.INFORMATION,
+        data=tuple([row.call for row in items]),
+        fixable=not refusal,
+        refusal=refusal,
+    )
+
+
+def _message(context: Context, function: FunctionId, leak: Leak) -> str:
+    resource = leak.owned.resource
+    subject, verb = f"`{leak.owned.name}` ({resource.noun})", _verb(resource)
+    if leak.cause is Cause.NEVER:
+        return f"{subject} is never {verb}"
+    if leak.cause is Cause.LEFT:
+        return f"{subject} is not {verb} on every path out of the function"
+    if leak.cause is Cause.AGAIN:
+        return f"{subject} is not {verb} before the loop makes the next one"
+    what = _failing(context, function, leak.after or leak.event)
+    if leak.cause is Cause.CAUGHT:
+        return f"{subject} is not {verb} when {what} and that is handled"
+    return f"{subject} is not {verb} when {what}"
+
+
+def _verb(resource: Resource) -> str:
+    """Return what is done to release a resource, as a participle."""
+    if not resource.release:
+        return "closed" if "os.close" in resource.release_functions else "removed"
+    return _VERBS.get(resource.release[0], "released")
+
+
+def _failing(context: Context, function: FunctionId, event: Event) -> str:
+    kind, index = event
+    body = context.facts(function)
+    if kind == "s":
+        raised = next((row.type for row in body.raises if row.statement == index), "")
+        return f"`{raised}` is raised" if raised else "the exception is raised again"
+    name = body.calls[index].callee or "a call"
+    exceptions = call_failures(context.db, function, index)
+    what = f" `{'.'.join(exceptions[0].split('.')[-2:])}`" if exceptions else ""
+    return f"`{name}()` raises{what}"
+
+
+def _evidence(context: Context, function: FunctionId, leak: Leak) -> Iterator[tuple[Place, str]]:
+    verb = _verb(leak.owned.resource)
+    raising = leak.event if leak.cause is Cause.RAISED else leak.after
+    if raising is not None:
+        yield Place(function, *raising), "raises"
+    elif leak.cause is Cause.NEVER:
+        last = _last_use(context, function, leak.owned)
+        if last is not None:
+            yield Place(function, "c", last), "used here for the last time"
+    if leak.cause in (Cause.LEFT, Cause.CAUGHT) and leak.event[0] == "s":
+        yield Place(function, *leak.event), f"leaves without its being {verb}"
+    if leak.skipped is not None:
+        text = f"{verb} here, on another path" if raising is None else "which skips this release"
+        yield Place(function, *leak.skipped), text
+
+
+def _last_use(context: Context, function: FunctionId, owned: Owned) -> int | None:
+    """Return the last call of a method of the resource."""
+    calls = enumerate(context.facts(function).calls)
+    used = [index for index, call in calls if root_of(call.callee) == owned.name]
+    return used[-1] if used else None
+
+
+def fix(report: Report, context: FixContext) -> Fix | Refusal:
+    """Release the resource on every path."""
+    function = report.place.function
+    named = [leak.owned for leak in leaks(context.db, function)]
+    fixes: list[Fix] = []
+    for owned in (*named, *dropped(context.db, function)):
+        if owned.call not in report.data:
+            continue
+        made = (close if owned in named else give_name)(context, function, owned)
+        if isinstance(made, Refusal):
+            return made
+        fixes.append(made)
+    edits = tuple([edit for made in fixes for edit in made.edits])
+    return Fix(fixes[0].title, fixes[0].safety, edits)

@@ -1,0 +1,96 @@
+"""Says why taking a lock somewhere could make its holder wait for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from review_checks.rule import Context
+from review_checks.summaries.entry_guards import Solution
+from review_checks.summaries.guards import UNKNOWN, Guard
+from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.locks import Held, held
+from review_checks.summaries.names import callees, class_of, function_of
+
+_MAX_FUNCTIONS = 400
+"""How many functions below a call are looked at; what a fix may cost is bounded."""
+
+
+def obstacle(context: Context, solution: Solution, function: FunctionId, guard: Guard) -> str:
+    """Return why a function cannot take a lock at all, or ''.
+
+    A lock of which it is not known whether its holder may take it again counts as one that its
+    holder may not.
+    """
+    if guard.kind == "async" and not context.facts(function).asynchronous:
+        return f"`{guard.label}` can be taken in coroutines only"
+    if guard.reentrant:
+        return ""
+    for caller, _, locks in _calls_above(solution, function):
+        if guard.identity in locks or UNKNOWN in locks:
+            sure = guard.reentrant is False and guard.identity in locks
+            again = "cannot be taken twice" if sure else "perhaps cannot be taken twice"
+            return f"`{context.qualified(caller)}` calls it with `{guard.label}` held, which {again}"
+    return ""
+
+
+def _calls_above(
+    solution: Solution, function: FunctionId
+) -> Iterator[tuple[FunctionId, str, frozenset[str]]]:
+    """Yield the calls by which a function is reached, directly or not."""
+    seen, todo = {function}, [function]
+    while todo:
+        for row in solution.callers.get(todo.pop(), ()):
+            yield row
+            if row[0] not in seen:
+                seen.add(row[0])
+                todo.append(row[0])
+
+
+def taken_inside(
+    context: Context, solution: Solution, function: FunctionId, guard: Guard, orders: range
+) -> str:
+    """Return what takes a lock among some events of a function, or below the calls there, or ''."""
+    if guard.reentrant:
+        return ""
+    for row in held(context.db, function):
+        if solution.same_lock(row.guard.identity, guard.identity) and _overlaps(row, orders):
+            return "it takes the lock itself there"
+    calls = context.facts(function).calls
+    first = [index for index, call in enumerate(calls) if call.at in orders]
+    for name, inner in _functions_below(context, function, first):
+        taken = {row.guard.identity for row in held(context.db, inner)}
+        if any(solution.same_lock(identity, guard.identity) for identity in taken):
+            return f"it calls `{name}`, which takes `{guard.label}` itself"
+    return ""
+
+
+def _overlaps(row: Held, orders: range) -> bool:
+    return row.start < orders.stop and orders.start < row.end
+
+
+def _functions_below(
+    context: Context, function: FunctionId, first: Iterable[int]
+) -> Iterator[tuple[str, FunctionId]]:
+    """Yield the project's functions that are reached from some calls of a function, nearest first."""
+    seen = {function}
+    todo = [row for row in _called(context, function) if row[0] in set(first)]
+    while todo and len(seen) < _MAX_FUNCTIONS:
+        below = []
+        for _, name, inner in todo:
+            if inner not in seen:
+                seen.add(inner)
+                yield name, inner
+                below += _called(context, inner)
+        todo = below
+
+
+def _called(context: Context, function: FunctionId) -> list[tuple[int, str, FunctionId]]:
+    """Return the project's functions that a function calls: call, name, function."""
+    rows = []
+    for index, target in enumerate(callees(context.db, function[0])[function[1]]):
+        inner = function_of(context.db, target) if target else None
+        if inner is not None and target is not None:
+            of_class = class_of(context.db, target) is not None
+            name = target.rpartition(".")[2]
+            rows.append((index, f"{name}()" if of_class else name, inner))
+    return rows

@@ -1,0 +1,273 @@
+"""Says which locks are held on entry to the functions of a class or module.
+
+A function is *effectively locked* when it takes the lock itself or all its callers in the project
+hold it: the greatest fixpoint, over the call graph, of "held at the call, or on entry to the
+caller". Entry points hold nothing. The scheme follows Infer's RacerD; see Blackshear et al.,
+"RacerD: Compositional Static Race Detection" (2018).
+
+Only the part of the call graph that matters is looked at: below calls that are made under a lock,
+and above functions that use what a lock guards somewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from review_checks.summaries.fields import takes_locks
+from review_checks.summaries.guards import UNKNOWN, Guard, attribute_place
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import class_names, variable_names
+from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.lock_shapes import Locks, Shape, family
+from review_checks.summaries.names import class_of, home, lineage
+from review_checks.summaries.roles import Role
+from review_checks.summaries.sibling_calls import NOTHING, Caller, SiblingCalls
+
+_UNSURE: Locks = frozenset({UNKNOWN})
+
+
+class Solution(msgspec.Struct, frozen=True, array_like=True):
+    """Which locks are held on entry, for what some lock guards somewhere but not everywhere.
+
+    Attributes:
+        users: field → the functions that use it and what is held on entry to them; None when nobody
+            is known to call them.
+        callers: function → the calls that reach it, for those that change a field and all above.
+        callees: function → the functions it calls, for those that change a field and all below.
+        entries: the functions among the callers that others may call while they hold nothing.
+        guards: identity → the guard, for all that are taken.
+        same: identity → the identity under which the guard is known here, where they differ.
+    """
+
+    users: dict[str, tuple[tuple[FunctionId, Locks | None], ...]]
+    callers: dict[FunctionId, tuple[Caller, ...]]
+    callees: dict[FunctionId, tuple[FunctionId, ...]]
+    entries: frozenset[FunctionId]
+    guards: dict[str, Guard]
+    same: dict[str, str]
+
+    def known(self, locks: Locks) -> Locks:
+        """Return locks under the identities by which they are known here."""
+        if self.same and not self.same.keys().isdisjoint(locks):
+            return frozenset([self.same.get(lock, lock) for lock in locks])
+        return locks
+
+
+_EMPTY = Solution({}, {}, {}, frozenset(), {}, {})
+
+
+@query
+def class_solution(db: Database, owner: str) -> Solution:
+    """Solve the methods of a class, those of its project bases included."""
+    bases = [base for base in lineage(db, owner) if class_of(db, base) is not None]
+    places = [place for place in (home(db, base) for base in bases) if place is not None]
+    if not any(takes_locks(db, place.path, place.name) for place in places):
+        return _EMPTY
+    rows = [row for place in places for row in family(db, place.path, place.name).shapes]
+    same = _same_locks(db, owner, frozenset(bases), rows)
+    return _Solver(SiblingCalls(db, owner, rows), same).solve()
+
+
+@query
+def module_solution(db: Database, path: str) -> Solution:
+    """Solve the functions and methods of a module with regard to its variables."""
+    if not variable_names(db, path):
+        return _EMPTY
+    owners = ("", *class_names(db, path))
+    if not any(takes_locks(db, path, owner) for owner in owners):
+        return _EMPTY
+    families = [family(db, path, owner) for owner in owners]
+    if not any(found.changed for found in families):
+        return _EMPTY
+    rows = [row for found in families for row in found.shapes]
+    return _Solver(SiblingCalls(db, "", rows), {}).solve()
+
+
+def _same_locks(
+    db: Database, owner: str, bases: frozenset[str], rows: Iterable[tuple[FunctionId, Shape]]
+) -> dict[str, str]:
+    """Return the identities that differ only in which class of one object names the attribute."""
+    same = {}
+    for _, shape in rows:
+        for guard in shape.guards:
+            holder, _, name = guard.identity.rpartition(".")
+            if holder in bases:
+                place = attribute_place(db, owner, name)
+                if place != guard.identity:
+                    same[guard.identity] = place
+    return same
+
+
+class _Solver:
+    """Finds the locks that are held on entry to the functions of a class or module."""
+
+    def __init__(self, calls: SiblingCalls, same: dict[str, str]) -> None:
+        self.calls, self.same = calls, same
+        self.shapes = calls.shapes
+        self.entering: dict[FunctionId, Locks | None] = {}
+
+    def solve(self) -> Solution:
+        """Return what is held on entry to whom."""
+        self._solve_entering()
+        wanted = self._wanted()
+        if not wanted:
+            return _EMPTY
+        users: dict[str, list[tuple[FunctionId, Locks | None]]] = {}
+        changers: list[FunctionId] = []
+        for function, shape in self.shapes.items():
+            mine = wanted & shape.reads
+            mine |= {field for field, _, _ in shape.guarded if field in wanted}
+            if mine and not self.calls.is_owned(function):
+                around = _UNSURE if shape.declared else self._entry(function)
+                for field in mine:
+                    users.setdefault(field, []).append((function, around))
+                if mine & shape.writes or any(write for _, write, _ in shape.guarded):
+                    changers.append(function)
+        callers = self._callers_above(changers)
+        return Solution(
+            {field: tuple(users[field]) for field in sorted(users)},
+            callers,
+            self._callees_below(changers),
+            frozenset([function for function in callers if self.calls.is_entry(function)]),
+            self._guards(),
+            self.same,
+        )
+
+    def _guards(self) -> dict[str, Guard]:
+        known: dict[str, Guard] = {}
+        for shape in self.shapes.values():
+            for guard in shape.guards:
+                known.setdefault(self.same.get(guard.identity, guard.identity), guard)
+        return known
+
+    def _wanted(self) -> set[str]:
+        """Return the fields that some lock guards at some site, and some change leaves out."""
+        bare: set[str] = set()
+        changed: dict[str, set[Locks]] = {}
+        guarded: dict[str, set[str]] = {}
+        for function, shape in self.shapes.items():
+            around = self.entering.get(function)
+            if around:
+                for field in shape.reads:
+                    guarded.setdefault(field, set()).update(around)
+                for field in shape.writes:
+                    changed.setdefault(field, set()).add(around)
+            elif shape.writes:
+                bare |= shape.writes
+            for field, write, locks in shape.guarded:
+                guarded.setdefault(field, set()).update(locks)
+                if write:
+                    changed.setdefault(field, set()).add(locks | (around or NOTHING))
+        return {
+            field
+            for field, locks in guarded.items()
+            if (field in bare or any(not locks <= held for held in changed.get(field, ())))
+            and field.startswith(".") == bool(self.calls.owner)
+        }
+
+    # Locks on entry
+
+    def _solve_entering(self) -> None:
+        """Find what is held on entry to the functions that are called under a lock."""
+        below: dict[FunctionId, None] = {}
+        todo = [
+            (caller, target)
+            for caller, shape in self.shapes.items()
+            if shape.guards or shape.declared
+            for target in self._targets_of(shape, locked=not shape.declared)
+        ]
+        while todo:
+            caller, name = todo.pop()
+            target = self.calls.target(caller, name)
+            if target is None or target in below or target not in self.shapes:
+                continue
+            if self.shapes[target].role not in (Role.OWNED, Role.BODY) and not self.calls.is_entry(target):
+                below[target] = None
+                inner = self._targets_of(self.shapes[target], locked=False)
+                todo += [(target, name) for name in inner]
+        self.entering = dict.fromkeys(below)
+        changed = True
+        while changed:
+            changed = False
+            for function in below:
+                value = self._meet(function)
+                if value != self.entering[function]:
+                    self.entering[function] = value
+                    changed = True
+
+    def _targets_of(self, shape: Shape, *, locked: bool) -> Iterator[str]:
+        for target, locks in shape.calls:
+            if locks or not locked:
+                yield target
+        for target, locks in shape.mentions:
+            if locks:
+                yield target
+        accessors = self.calls.read_as_call
+        yield from [field for field, _, _ in shape.guarded if field in accessors]
+        if not locked:
+            yield from shape.reads & accessors
+
+    def _meet(self, function: FunctionId) -> Locks | None:
+        """Return what all calls of a function hold; None stands for everything.
+
+        A caller that holds an unknown lock may hold any, so that the meet is unsure, too.
+        """
+        result: Locks | None = None
+        for caller, _, locks in self.calls.callers(function):
+            if self.calls.is_owned(caller):
+                continue
+            around = _UNSURE if self.shapes[caller].declared else self._entry(caller)
+            if around is None and (caller in self.entering or not locks):
+                # Not known yet, and the greatest fixpoint starts from everything; or nobody is
+                # known to call the caller, which is no evidence.
+                continue
+            here = locks | (around or NOTHING)
+            result = here if result is None else (result & here) | (_UNSURE & (result | here))
+        return result
+
+    def _entry(self, function: FunctionId) -> Locks | None:
+        """Return what is held on entry to a function; None when nobody is known to call it."""
+        if function in self.entering:
+            return self.entering[function]
+        roots = self.calls.roots(function)
+        return NOTHING if any(self.calls.is_entry(root) for root in roots) else None
+
+    # What reports need to know of the call graph
+
+    def _callers_above(
+        self, functions: Iterable[FunctionId]
+    ) -> dict[FunctionId, tuple[Caller, ...]]:
+        above: dict[FunctionId, tuple[Caller, ...]] = {}
+        todo = list(functions)
+        while todo:
+            function = todo.pop()
+            if function in above:
+                continue
+            rows = [row for row in self.calls.callers(function) if not self.calls.is_owned(row[0])]
+            above[function] = tuple(
+                [(caller, name, self._held_at(caller, locks)) for caller, name, locks in rows]
+            )
+            todo += [caller for caller, _, _ in rows]
+        return above
+
+    def _held_at(self, caller: FunctionId, locks: Locks) -> Locks:
+        around = _UNSURE if self.shapes[caller].declared else self._entry(caller)
+        return frozenset([self.same.get(lock, lock) for lock in locks | (around or NOTHING)])
+
+    def _callees_below(
+        self, functions: Iterable[FunctionId]
+    ) -> dict[FunctionId, tuple[FunctionId, ...]]:
+        below: dict[FunctionId, tuple[FunctionId, ...]] = {}
+        todo = list(functions)
+        while todo:
+            function = todo.pop()
+            if function in below:
+                continue
+            names = sorted({target for target, _ in self.shapes[function].calls})
+            targets = [self.calls.target(function, name) for name in names]
+            known = [target for target in targets if target is not None and target in self.shapes]
+            below[function] = tuple(dict.fromkeys(known))
+            todo += known
+        return below

@@ -1,0 +1,171 @@
+"""Says which functions of a class or module call each other, and who else may call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from review_checks.summaries.incremental import Database
+from review_checks.summaries.index import declared_function
+from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.lock_shapes import Locks, Shape
+from review_checks.summaries.names import class_around, lineage, method_in, method_of
+from review_checks.summaries.roles import Role
+
+NOTHING: Locks = frozenset()
+_INTERNAL = 2
+"""From so many siblings that call it under their locks on, a public name is taken for a slip."""
+
+Caller = tuple[FunctionId, str, Locks]
+"""A call: who makes it, the target as it names it, and the locks held there."""
+
+
+class SiblingCalls:
+    """The calls among functions that see one ``self``, or the variables of one module.
+
+    What it finds out on the way it keeps.
+    """
+
+    def __init__(
+        self, db: Database, owner: str, rows: Iterable[tuple[FunctionId, Shape]]
+    ) -> None:
+        """Take the functions of a class, or those of a module when ``owner`` is ''."""
+        self.db, self.owner = db, owner
+        self.shapes = dict(rows)
+        self._named: dict[str, list[tuple[FunctionId, Locks]]] = {}
+        for caller, shape in self.shapes.items():
+            for target, locks in shape.calls:
+                self._named.setdefault(target, []).append((caller, locks))
+        self.read_as_call = frozenset(
+            [
+                f".{shape.name}"
+                for shape in self.shapes.values()
+                if shape.role is Role.PRIVATE or shape.accessor
+            ]
+        )
+        self._targets: dict[tuple[FunctionId | None, str], FunctionId | None] = {}
+        self._known_callers: dict[FunctionId, tuple[Caller, ...]] = {}
+        self._known_mentions: dict[str, list[tuple[FunctionId, Locks]]] | None = None
+        self._known_entries: dict[FunctionId, bool] = {}
+        self._known_roots: dict[FunctionId, frozenset[FunctionId]] = {}
+
+    def target(self, caller: FunctionId, name: str) -> FunctionId | None:
+        """Return the function that a name means in a caller."""
+        depends = not (self.owner and name.startswith("."))
+        key = (caller if depends else None, name)
+        if key not in self._targets:
+            self._targets[key] = self._find_target(caller, name)
+        return self._targets[key]
+
+    def _find_target(self, caller: FunctionId, name: str) -> FunctionId | None:
+        if name.startswith("#"):
+            return caller[0], int(name[1:])
+        around = self.owner or class_around(self.db, caller)
+        if name.startswith("."):
+            return method_of(self.db, around, name[1:]) if around else None
+        if name.startswith("super."):
+            around = class_around(self.db, caller)
+            for base in lineage(self.db, around)[1:] if around else ():
+                inherited = method_in(self.db, base, name[6:])
+                if inherited is not None:
+                    return inherited
+            return None
+        return declared_function(self.db, unit_path(self.db, caller[0]), name)
+
+    def _spellings(self, function: FunctionId) -> tuple[str, ...]:
+        name = self.shapes[function].name
+        if self.shapes[function].role is Role.NESTED:
+            return (f"#{function[1]}",)
+        return (f".{name}", f"super.{name}", name)
+
+    def callers(self, function: FunctionId) -> tuple[Caller, ...]:
+        """Return the calls that reach a function, with the caller's own locks at each."""
+        found = self._known_callers.get(function)
+        if found is None:
+            found = self._known_callers[function] = tuple(self._find_callers(function))
+        return found
+
+    def _find_callers(self, function: FunctionId) -> Iterator[Caller]:
+        shape = self.shapes[function]
+        for spelling in self._spellings(function):
+            rows = list(self._named.get(spelling, ()))
+            if shape.role in (Role.PRIVATE, Role.NESTED) or shape.accessor:
+                # What is handed on under a lock is most often called before that is given back.
+                mentions = self._mentions().get(spelling, ())
+                rows += [row for row in mentions if row[1] or shape.accessor]
+            for caller, locks in rows:
+                if caller != function and self.target(caller, spelling) == function:
+                    yield caller, spelling, locks
+
+    def _mentions(self) -> dict[str, list[tuple[FunctionId, Locks]]]:
+        """Return who hands on which function as a value, under which of its own locks."""
+        if self._known_mentions is None:
+            known: dict[str, list[tuple[FunctionId, Locks]]] = {}
+            for caller, shape in self.shapes.items():
+                for target, locks in shape.mentions:
+                    known.setdefault(target, []).append((caller, locks))
+                for name in self.read_as_call & shape.reads:
+                    known.setdefault(name, []).append((caller, NOTHING))
+                for name, _, locks in shape.guarded:
+                    if name in self.read_as_call:
+                        known.setdefault(name, []).append((caller, locks))
+            self._known_mentions = known
+        return self._known_mentions
+
+    def is_entry(self, function: FunctionId) -> bool:
+        """Say whether others may call a function while they hold nothing."""
+        known = self._known_entries.get(function)
+        if known is None:
+            known = self._known_entries[function] = self._find_entry(function)
+        return known
+
+    def _find_entry(self, function: FunctionId) -> bool:
+        shape = self.shapes[function]
+        if shape.role is Role.PUBLIC:
+            callers = self.callers(function)
+            locked = {caller for caller, _, locks in callers if locks}
+            return len(locked) < _INTERNAL or any(not locks for _, _, locks in callers)
+        if shape.role not in (Role.PRIVATE, Role.NESTED):
+            return False
+        spellings = self._spellings(function)
+        if any(
+            spelling in other.detached and self.target(caller, spelling) == function
+            for caller, other in self.shapes.items()
+            if other.detached
+            for spelling in spellings
+        ):
+            return True
+        return (
+            shape.role is Role.PRIVATE
+            and not shape.accessor
+            and any(
+                not locks and self.target(caller, spelling) == function
+                for spelling in spellings
+                for caller, locks in self._mentions().get(spelling, ())
+            )
+        )
+
+    def roots(self, function: FunctionId) -> frozenset[FunctionId]:
+        """Return the entry points and unreached functions from which a function is reached."""
+        known = self._known_roots.get(function)
+        if known is None:
+            roots: set[FunctionId] = set()
+            seen, todo = {function}, [function]
+            while todo:
+                current = todo.pop()
+                above = () if self.is_entry(current) else self.callers(current)
+                if not above:
+                    roots.add(current)
+                for caller, _, _ in above:
+                    if caller not in seen:
+                        seen.add(caller)
+                        todo.append(caller)
+            known = self._known_roots[function] = frozenset(roots)
+        return known
+
+    def is_owned(self, function: FunctionId) -> bool:
+        """Say whether a function runs only while its object is still being made."""
+        role = self.shapes[function].role
+        if role not in (Role.PRIVATE, Role.NESTED):
+            return role is Role.OWNED
+        roots = self.roots(function)
+        return bool(roots) and all(self.shapes[root].role is Role.OWNED for root in roots)
