@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +198,14 @@ class Editor:
         # From the end, so that offsets stay; at one place the last goes first.
         order = sorted(range(len(rows)), key=lambda at: (rows[at][0], at), reverse=True)
         self._send(uri, [self._change(uri, *rows[at]) for at in order])
+
+
+async def until(holds: Callable[[], Any]) -> Any:
+    """Wait until something is true, and return what it is."""
+    async with asyncio.timeout(PATIENCE):
+        while not (found := holds()):
+            await asyncio.sleep(0.01)
+    return found
 
 
 @contextlib.asynccontextmanager

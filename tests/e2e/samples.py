@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-POOL = '''\
+POOL = """\
 import threading
 
 
@@ -25,24 +25,24 @@ class Pool:
 
     def forget(self, name):
         self._active.pop(name, None)
-'''
+"""
 
 STRAY = "self._active.pop(name, None)"
 HELD = f"with self._slots:\n            {STRAY}"
 RULE = "unguarded-write"
 
-UTILS = '''\
+UTILS = """\
 from oslo_concurrency import lockutils
 
 synchronized = lockutils.synchronized_with_prefix("service-")
-'''
+"""
 
-HARMLESS_UTILS = '''\
+HARMLESS_UTILS = """\
 def synchronized(name):
     return lambda function: function
-'''
+"""
 
-SERVICE = '''\
+SERVICE = """\
 import utils
 
 
@@ -64,4 +64,4 @@ class Tracker:
 
     def remove(self, name):
         self.nodes.pop(name, None)
-'''
+"""

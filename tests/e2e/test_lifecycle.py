@@ -97,7 +97,10 @@ def test_a_lone_surrogate_passes() -> None:
         wire.initialize(capabilities=PULLING)
         text = POOL + "\n# \ud83d\n"
         wire.send(
-            {"method": "textDocument/didOpen", "params": {"textDocument": {**DOCUMENT, "text": text}}}
+            {
+                "method": "textDocument/didOpen",
+                "params": {"textDocument": {**DOCUMENT, "text": text}},
+            }
         )
         assert len(wire.request(2, "textDocument/diagnostic", PULL)["result"]["items"]) == 1
 
@@ -145,14 +148,22 @@ def test_files_can_stand_for_pipes(tmp_path: Path) -> None:
     output = tmp_path / "output"
     command = [sys.executable, "-m", "review_server"]
     with script.open("rb") as source, output.open("wb") as target:
-        done = subprocess.run(command, stdin=source, stdout=target, check=False, env=dict(os.environ))
+        done = subprocess.run(
+            command, stdin=source, stdout=target, check=False, env=dict(os.environ)
+        )
     assert done.returncode == 0
     assert output.read_bytes().count(b"Content-Length") == 2
 
 
 def test_nothing_slow_is_imported_but_lsprotocol() -> None:
-    code = "import sys, review_server.host; print(*sorted({n.partition('.')[0] for n in sys.modules}))"
+    code = (
+        "import sys, review_server.host; print(*sorted({n.partition('.')[0] for n in sys.modules}))"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
     )
     assert not {"click", "rich", "jedi", "platformdirs", "pathspec"} & set(done.stdout.split())

@@ -55,7 +55,9 @@ class Wire:
 
     def send(self, *messages: dict[str, Any]) -> None:
         """Send messages in one piece."""
-        self.write(b"".join(framed(json.dumps({"jsonrpc": "2.0", **row}).encode()) for row in messages))
+        self.write(
+            b"".join(framed(json.dumps({"jsonrpc": "2.0", **row}).encode()) for row in messages)
+        )
 
     def request(self, number: int, method: str, params: Any = None) -> dict[str, Any]:
         """Send a request and return its answer."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import ast
 import textwrap
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
+
 from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
 from review_checks.mending.handling import add_handler, per_item_handler
 from review_checks.model import Fix, Refusal
-from review_checks.rule import FixContext
 from review_checks.summaries.flow import loops_around
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts
 from review_checks.text.editing import apply
+
+if TYPE_CHECKING:
+    from review_checks.rule import FixContext
 
 PATH = "service.py"
 HEAD = """\
@@ -114,7 +118,7 @@ HANDLERS = [
             try:
                 answer = requests.get(url, timeout=5)  # seconds
             except requests.RequestException:
-                LOG.exception("Failed to get")
+                LOG.exception("fetch: get failed")
                 raise
             return answer.json()
         """,
@@ -134,7 +138,7 @@ HANDLERS = [
                 with open(path) as handle:
                     return handle.read()
             except OSError:
-                LOG.exception("Failed to open")
+                LOG.exception("save: open failed")
                 raise
         """,
         callee="open",
@@ -417,6 +421,33 @@ HANDLERS = [
         """,
     ),
     Shape(
+        "a decorator",
+        """
+        def outer(client):
+            @client.rename_lun(
+                "a")
+            @other
+            def inner():
+                pass
+
+            return inner
+        """,
+        """
+        def outer(client):
+            try:
+                @client.rename_lun(
+                    "a")
+                @other
+                def inner():
+                    pass
+            except Exception:
+                LOG.exception("Failed to rename lun")
+                raise
+
+            return inner
+        """,
+    ),
+    Shape(
         "a function inside a function",
         """
         def outer(client):
@@ -650,7 +681,10 @@ def test_per_item_handler(shape: Shape) -> None:
     [
         ("    for device in devices: device.free()\n", "shares its line"),
         ("    for device in devices:\n        device.free()\n        yield device\n", "`yield`"),
-        ("    for device in devices:\n        device.free()\n        if device.last:\n            return\n", "return"),
+        (
+            "    for device in devices:\n        device.free()\n        if device.last:\n            return\n",
+            "return",
+        ),
     ],
 )
 def test_per_item_handler_is_refused(body: str, reason: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from review_checks.facts.schema import Comment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TOKEN = re.compile(
     r"""
@@ -19,11 +21,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SPEAKS_TO_US = re.compile(r"#\s*(?:review\s*:|guarded by\s*:)", re.IGNORECASE)
-# Why an access needs no lock, or who holds it.
+# Who writes of it has thought about it.
 _SPEAKS_OF_SHARING = re.compile(
-    r"#.*(?:\batomic(?:ally)?\b|thread.?safe|\bGIL\b|\bsingle.thread|\bone thread\b"
-    r"|\b(?:no|not|without|needs?|holds?|holding|held|under|owns?|owned)\b.{0,40}\b(?:lock|mutex|semaphore)\b"
-    r"|\b(?:lock|mutex|semaphore)\b.{0,40}\b(?:held|not needed|needless|unnecessary))",
+    r"#.*\b(?:atomic(?:ally)?|thread.?safe\w*|GIL|(?:un)?lock(?:s|ed|ing|less|-free)?|mutex|semaphore"
+    r"|rac(?:e|es|y)|concurren\w+|single.thread\w*)\b",
     re.IGNORECASE,
 )
 _SPEAKS_TO_A_TOOL = re.compile(

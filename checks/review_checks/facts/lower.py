@@ -70,6 +70,9 @@ def lower_unit(text: str, before: int) -> UnitFacts:
         SyntaxError, ValueError, RecursionError, MemoryError, OverflowError: the text does not
             parse, or is nested too deeply.
     """
+    if "\r" in text:
+        # To the parser every line end is a newline.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     with warnings.catch_warnings():
         # An invalid escape in somebody's string is not ours to report on standard error.
         warnings.simplefilter("ignore")
@@ -163,9 +166,10 @@ class _UnitLowering(ExpressionLowering):
             kind is StatementKind.EXPRESSION
             and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
         )
-        into.statements[index] = Statement(kind, region, self.span(node), at, at, literal)
+        span = self._whole(node) if kind is StatementKind.DEFINITION else self.span(node)
+        into.statements[index] = Statement(kind, region, span, at, at, literal)
         flow = lower(self, node)
-        into.statements[index] = Statement(kind, region, self.span(node), at, into.at, literal)
+        into.statements[index] = Statement(kind, region, span, at, into.at, literal)
         into.statement = before
         into.region = outer_region
         if flow is None:

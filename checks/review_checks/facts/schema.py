@@ -189,7 +189,7 @@ class StatementKind(enum.IntEnum):
 class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One statement; ``at`` to ``end`` (exclusive) are the orders of the events inside it.
 
-    ``literal`` marks an expression statement that is only a constant, a docstring or ``...``.
+    The ``span`` of a definition begins with its decorators. ``literal`` marks an expression statement that is only a constant, a docstring or ``...``.
     """
 
     kind: StatementKind

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import FunctionKind
 from review_checks.mending.runs import functions_of
-from review_checks.rule import FixContext
 from review_checks.summaries.failures import catches
 from review_checks.summaries.index import module_info
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import canonical_in, global_name, owner_of_name
 from review_checks.summaries.paths import root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from review_checks.rule import FixContext
 
 EVERYTHING = "Exception"
 _MOST = 4

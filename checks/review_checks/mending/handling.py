@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
     Exit,
@@ -29,8 +29,7 @@ from review_checks.mending.runs import (
     step_of,
     text_of,
 )
-from review_checks.model import Edit, Fix, Refusal, Safety
-from review_checks.rule import FixContext
+from review_checks.model import Fix, Refusal, Safety
 from review_checks.summaries.failures import call_failures
 from review_checks.summaries.flow import ancestry, is_inside, regions_of
 from review_checks.summaries.inputs import FunctionId, models
@@ -38,6 +37,11 @@ from review_checks.summaries.names import callees, owner_of_name
 from review_checks.summaries.paths import root_of
 from review_checks.summaries.words import words_of
 from review_checks.text.editing import indentation, insert_line, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from review_checks.rule import Context, FixContext
 
 
 def add_handler(
@@ -73,7 +77,7 @@ def add_handler(
     path = context.path(function)
     lines, step = context.lines(path), step_of(function, context)
     margin = indentation(lines[run.top])
-    said = log_exception(logger, failure_message(body, calls), lines)
+    said = log_exception(logger, failure_message(body, calls, context), lines)
     manager = _reraiser(function, context)
     handler = [f"with {manager}():", step + said] if manager else [said, "raise"]
     edits = [
@@ -88,13 +92,14 @@ def add_handler(
     return Fix(f"Log `{clause}` and raise it on", Safety.UNSAFE, tuple(edits))
 
 
-def failure_message(body: Function, calls: Sequence[int]) -> str:
+def failure_message(body: Function, calls: Sequence[int], context: Context) -> str:
     """Return what a log says when one of some calls failed."""
-    names = {body.calls[index].callee for index in calls}
-    said = failure_of(body.calls[calls[0]]) if len(names) == 1 else ""
-    if said:
-        return said
-    return f"Failure in {body.name}" if body.name.isidentifier() else "Failure at import"
+    name = body.name if body.name.isidentifier() else ""
+    if len({body.calls[index].callee for index in calls}) == 1:
+        said = failure_of(body.calls[calls[0]], name, context.models.lexicon.release)
+        if said:
+            return said
+    return f"Failure in {name}" if name else "Failure at import"
 
 
 def _yields(body: Function, run: Run) -> bool:
@@ -192,7 +197,7 @@ def _item_log(
     context: FixContext,
 ) -> str:
     """Return the call that logs the failure of one item, with the item when it has a plain name."""
-    message = failure_message(body, calls)
+    message = failure_message(body, calls, context)
     items = [
         write.path
         for write in body.writes

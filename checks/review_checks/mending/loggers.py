@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import builtins
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Call, FunctionKind
-from review_checks.rule import Context
+from review_checks.summaries.guards import self_name
 from review_checks.summaries.index import imported, owner_of, variable_names
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_path
-from review_checks.summaries.guards import self_name
 from review_checks.summaries.logs import LOGS_EXCEPTIONS, is_logger, used_loggers
 from review_checks.summaries.names import global_name, owner_of_name
 from review_checks.summaries.paths import last_step, root_of
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from review_checks.rule import Context
+
 _STRING = re.compile(r"(?<![\w'\"\\])(['\"])(?!\1)[^'\"\\\r\n]*\1")
-_NAME = re.compile(r"[\w.]+")
 
 
 def logger_for(function: FunctionId, statement: int, context: Context) -> str:
@@ -123,14 +125,18 @@ def usual_quote(lines: Iterable[str]) -> str:
     return "'" if found["'"] > found['"'] else '"'
 
 
-def failure_of(call: Call) -> str:
-    """Return a message that says that a call failed, or '' when it has no name to tell by."""
-    name = last_step(call.callee).strip("[]'\"").rpartition(".")[2]
-    if not _NAME.fullmatch(name):
+def failure_of(call: Call, function: str, verbs: Collection[str]) -> str:
+    """Return a message that says that a call failed, or '' when it has no name to tell by.
+
+    Args:
+        call: the call.
+        function: the name of the function that makes it, or ''.
+        verbs: words that say enough by themselves; another single word is put in its context.
+    """
+    name = last_step(call.callee)
+    if not name.isidentifier():
         return ""
-    if name == call.callee and isinstance(getattr(builtins, name, None), type):
-        return f"Failed to convert to {name}"
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.strip("_").replace("_", " "))
-    if name[0].isupper():
-        return f"{name} failed"
-    return f"Failed to {words.lower()}"
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.strip("_").replace("_", " ")).lower()
+    if not name[0].isupper() and (" " in words or words in verbs):
+        return f"Failed to {words}"
+    return f"{function}: {name} failed" if function else f"{name} failed"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from review_checks.model import Edit, Span
-from review_checks.rule import Context, FixContext
 from review_checks.summaries.flow import ancestry, statements_in
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts
 from review_checks.text.editing import indent_unit, indentation, line_end
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from review_checks.rule import Context, FixContext
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True):

@@ -54,6 +54,10 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
             return frozenset([self.same.get(lock, lock) for lock in locks])
         return locks
 
+    def same_lock(self, one: str, other: str) -> bool:
+        """Say whether two identities are known to be of one lock here."""
+        return self.same.get(one, one) == self.same.get(other, other)
+
 
 _EMPTY = Solution({}, {}, {}, frozenset(), {}, {})
 
@@ -139,7 +143,10 @@ class _Solver:
         known: dict[str, Guard] = {}
         for shape in self.shapes.values():
             for guard in shape.guards:
-                known.setdefault(self.same.get(guard.identity, guard.identity), guard)
+                place = self.same.get(guard.identity)
+                if place is not None:
+                    guard = msgspec.structs.replace(guard, identity=place, place=place)  # noqa: PLW2901
+                known.setdefault(guard.identity, guard)
         return known
 
     def _wanted(self) -> set[str]:

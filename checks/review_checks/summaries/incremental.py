@@ -194,9 +194,6 @@ class Database:
                 # What it is about may be gone, such as a nested function that was deleted. Whoever
                 # still needs it computes it again, and meets the error then.
                 self._invalidate(cell)
-            except Exception:  # noqa: BLE001 -- whoever still reads the cell meets the error
-                # What it read may be gone, and with it the reason to compute it.
-                self._invalidate(cell)
         self._level = 0
 
     def _enqueue(self, cell: Cell) -> None:

@@ -14,13 +14,9 @@ from collections.abc import Iterator
 import msgspec
 
 from review_checks.facts.schema import (
-    Compare,
-    Const,
     Exit,
     Function,
     Handler,
-    Logic,
-    Path,
     RegionKind,
     Use,
     Value,
@@ -111,8 +107,14 @@ class _Judge:
         """Return how little is known of what raises; of equals the first in the source counts."""
         event = leak.after or leak.event
         if not self._is_known(event):
-            return 2
-        return 0 if event[0] == "c" and event[1] in self._own else 1
+            return 3
+        if event[0] == "s":
+            return 1
+        if event[1] in self._own:
+            return 0
+        target = callees(self._db, self._function[0])[self._function[1]][event[1]]
+        # Making the next thing fails more rarely than using it.
+        return 2 if target is not None and models(self._db).knowledge(target).resource else 1
 
     def _left(self, way: Way) -> Leak:
         if not self._releases and not self._hands_over:
@@ -206,7 +208,7 @@ def _course(
     return Course(
         body,
         _without_cleanup(body, holding.owned.call, steps),
-        lambda test: _truth(test, holding, given),
+        lambda test: holding.truth(test, given),
         holding.asks_about,
         lambda event, handler: _catch(db, function, event, handler),
         frozenset(suppressing),
@@ -240,39 +242,6 @@ def _conditions(body: Function, call: int) -> dict[Value, bool]:
         if kind in (RegionKind.THEN, RegionKind.ELSE) and owner in tests:
             known[tests[owner]] = kind is RegionKind.THEN
     return known
-
-
-def _truth(test: Value, holding: Holding, given: dict[Value, bool]) -> bool | None:
-    """Return what a condition comes to while the resource is held, or None."""
-    if test in given:
-        return given[test]
-    if isinstance(test, Path):
-        return True if test.text in holding.aliases else None
-    if isinstance(test, Const):
-        return bool(test.value)
-    if isinstance(test, Logic):
-        parts = [_truth(part, holding, given) for part in test.parts]
-        if test.op == "not":
-            return None if parts[0] is None else not parts[0]
-        if test.op == "and":
-            return False if False in parts else (None if None in parts else True)
-        if test.op == "or":
-            return True if True in parts else (None if None in parts else False)
-    if isinstance(test, Compare) and len(test.operands) == 2:
-        left, right = test.operands
-        if holding.is_itself(left) and isinstance(right, Const):
-            return _compared(test.ops[0], right.value)
-    return None
-
-
-def _compared(operator: str, value: object) -> bool | None:
-    """Return what comparing a resource with a constant comes to; descriptors are not negative."""
-    if value is None or value in (-1, 0):
-        if operator in ("is not", "!=", ">", ">="):
-            return True
-        if operator in ("is", "==", "<", "<="):
-            return False
-    return None
 
 
 def _catch(db: Database, function: FunctionId, event: Event, handler: Handler) -> Catch:

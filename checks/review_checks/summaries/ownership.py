@@ -8,7 +8,7 @@ Data that is read from it is not.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -17,6 +17,7 @@ from review_checks.facts.schema import (
     Call,
     Closure,
     Compare,
+    Const,
     Format,
     Function,
     Items,
@@ -94,6 +95,8 @@ class Holding:
         self._verbs = frozenset(models(db).lexicon.release)
         self.aliases = {owned.name}
         self.offspring: set[str] = set()
+        # Offspring that is a resource itself and has a release of its own.
+        self._apart: set[str] = set()
         self._follow()
 
     # Names
@@ -112,6 +115,12 @@ class Holding:
                     self.aliases.add(write.path)
                 elif self._yields_kept(write):
                     self.offspring.add(write.path)
+                    if self._is_resource(write.value):
+                        self._apart.add(write.path)
+
+    def _is_resource(self, value: Value) -> bool:
+        target = self._targets[value.call] if isinstance(value, Result) else None
+        return target is not None and models(self._db).knowledge(target).resource is not None
 
     def _yields_kept(self, write: Write) -> bool:
         """Say whether a write binds offspring; what iterating over the thing gives is data."""
@@ -202,6 +211,22 @@ class Holding:
         parts = test.operands if isinstance(test, Compare) else parts_of(test)
         return any(self.asks_about(part) for part in parts)
 
+    def truth(self, test: Value, given: Mapping[Value, bool]) -> bool | None:
+        """Return what a condition comes to while the thing is held, or None; ``given`` ones are known."""
+        if test in given:
+            return given[test]
+        if isinstance(test, Path):
+            return True if test.text in self.aliases else None
+        if isinstance(test, Const):
+            return bool(test.value)
+        if isinstance(test, Logic):
+            return _combined(test.op, [self.truth(part, given) for part in test.parts])
+        if isinstance(test, Compare) and len(test.operands) == 2:
+            left, right = test.operands
+            if self.is_itself(left) and isinstance(right, Const):
+                return _compared(test.ops[0], right.value)
+        return None
+
     # Steps
 
     def steps(self) -> dict[int, tuple[Step, ...]]:
@@ -217,8 +242,9 @@ class Holding:
         for index, call in enumerate(self.body.calls):
             if self.is_release(call, index) or (weak and self._may_release(call)):
                 yield call.statement, Step(call.at, Act.RELEASE, ("c", index))
-            elif call.use is Use.ENTERED and any(self.is_itself(value) for value in call.args):
-                yield call.statement, Step(call.at, Act.RELEASE, ("c", index))
+            elif call.use is Use.ENTERED and self.owned.resource.release:
+                if any(self.is_itself(value) for value in call.args):
+                    yield call.statement, Step(call.at, Act.RELEASE, ("c", index))
         for index, item in enumerate(self.body.withs):
             if self.is_itself(item.value):
                 at = self.body.statements[item.statement].at
@@ -228,7 +254,7 @@ class Holding:
         """Say whether a call gives the thing back in one of the ways its kind provides for."""
         resource = self.owned.resource
         owner = parent_of(call.callee)
-        if owner and (owner in self.aliases or root_of(owner) in self.offspring):
+        if owner and (owner in self.aliases or root_of(owner) in self.offspring - self._apart):
             return last_step(call.callee) in resource.release
         if self._targets[index] in resource.release_functions:
             return any(self.is_itself(value) for value in call.args)
@@ -286,9 +312,16 @@ class Holding:
         if target is None or home(self._db, target) is not None:
             return False
         known = models(self._db).knowledge(target)
-        if known.resource is not None or known.runs is not None or known.lock is not None:
+        if known.runs is not None or known.lock is not None:
+            return False
+        if known.resource is not None and not self._is_path():
             return False
         return bool(known.harmless or known.redacts or known.raises or known.log)
+
+    def _is_path(self) -> bool:
+        """Say whether the thing is the path of a file or folder, which may be opened at will."""
+        resource = self.owned.resource
+        return not resource.release and "os.close" not in resource.release_functions
 
     def _gives_method(self, call: Call) -> bool:
         """Say whether a call is given the means to release the thing, such as ``f.close``."""
@@ -344,7 +377,9 @@ class Holding:
         if not isinstance(value, Items) or value.kind != "generator":
             return False
         return any(
-            write.statement == statement and write.mode is Mode.ITERATE and self.keeps(write.value)
+            write.statement == statement
+            and write.mode is Mode.ITERATE
+            and self.asks_about(write.value)
             for write in self.body.writes
         )
 
@@ -359,19 +394,45 @@ class Holding:
             known = models(self._db).knowledge(target)
             if known.harmless or known.log is not None or known.redacts:
                 return False
-            if last.startswith("set") and parent_of(call.callee) in self.aliases:
+            mine = parent_of(call.callee) in self.aliases
+            if mine and last.startswith("set"):
                 # Options of a thing that was just made are taken to be valid.
                 return False
-            if known.raises:
+            if known.raises and (mine or last not in self._verbs):
                 return True
             if target in _BUILTINS:
                 return False
+        if last in self._verbs:
+            # That something else cannot be given back is another matter.
+            return False
         if not parent_of(call.callee):
             return True
-        if last in self._verbs or last in _HARMLESS_METHODS or last in lexicon.mutators:
+        if last in _HARMLESS_METHODS or last in lexicon.mutators:
             return False
         receiver = last_step(parent_of(call.callee))
         return not (receiver in lexicon.log_receivers and last in lexicon.log_methods)
+
+
+def _combined(operator: str, parts: list[bool | None]) -> bool | None:
+    """Return what ``not``, ``and`` or ``or`` makes of truths that may be unknown."""
+    if operator == "not":
+        return None if parts[0] is None else not parts[0]
+    if operator not in ("and", "or"):
+        return None
+    decisive = operator == "or"
+    if decisive in parts:
+        return decisive
+    return None if None in parts else not decisive
+
+
+def _compared(operator: str, value: object) -> bool | None:
+    """Return what comparing a resource with a constant comes to; descriptors are not negative."""
+    if value is None or value in (-1, 0):
+        if operator in ("is not", "!=", ">", ">="):
+            return True
+        if operator in ("is", "==", "<", "<="):
+            return False
+    return None
 
 
 def parts_of(value: Value) -> tuple[Value, ...]:

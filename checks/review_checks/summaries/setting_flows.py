@@ -14,7 +14,6 @@ import msgspec
 
 from review_checks.facts.schema import (
     Binary,
-    Call,
     Compare,
     Const,
     Function,
@@ -25,10 +24,15 @@ from review_checks.facts.schema import (
     Value,
     Write,
 )
-from review_checks.summaries.declared_options import Option, decorating_options, setting_of
+from review_checks.summaries.declared_options import (
+    Option,
+    argument,
+    decorating_options,
+    setting_of,
+)
 from review_checks.summaries.flow import ancestry, dominates
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import Row, assigned, imported
+from review_checks.summaries.index import Row, assigned, imported, outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.names import (
     attribute_rows,
@@ -49,11 +53,12 @@ from review_checks.summaries.settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 MAX_DEPTH = 4
 """How many functions and variables of other functions a value is followed through."""
 
+_MAX_NESTING = 30
 _PARAMETER = "#"
 _ORDER = frozenset({"<", ">", "<=", ">=", "==", "!=", "in", "not in"})
 _CARRIES = frozenset({"+", "-", "*", "/", "//"})
@@ -97,10 +102,19 @@ class Flow:
         self.body: Function = unit_facts(db, function[0]).functions[function[1]]
         self.path = unit_path(db, function[0])
         self._depth = depth
-        self._pending: set[tuple[str, int]] = set()
+        self._stored: dict[int, Origins] = {}
+        self._nesting = 0
 
     def origins(self, value: Value, statement: int) -> Origins:
         """Return the settings from which a value used in a statement comes."""
+        if self._nesting > _MAX_NESTING:
+            return ()
+        self._nesting += 1
+        found = self._of(value, statement)
+        self._nesting -= 1
+        return found
+
+    def _of(self, value: Value, statement: int) -> Origins:
         if isinstance(value, Path):
             return self._of_path(value.text, statement)
         if isinstance(value, Result):
@@ -117,7 +131,7 @@ class Flow:
             return ()
         left, right = self.origins(value.left, statement), self.origins(value.right, statement)
         if value.op == "+":
-            return _numbers(left + right)
+            return _numbers(merged([left, right]))
         if left and (isinstance(value.right, Const) or value.op == "-"):
             return _numbers(left)
         if right and value.op == "*" and isinstance(value.left, Const):
@@ -139,15 +153,17 @@ class Flow:
         if not call.callee:
             return ()
         canonical = canonical_in(self.db, self.function, call.callee)
-        if canonical is None:
-            return self._of_lookup(call, index)
-        role = outside_role(self.db, canonical)
+        role = outside_role(self.db, canonical) if canonical is not None else ""
+        if canonical is None and last_step(call.callee) == "get":
+            # Text looked up by a literal key in something that is called a configuration.
+            role = "raw" if is_configuration(self.db, call.callee) else ""
         if role:
-            text = lookup_text(call)
+            text, default = lookup_text(call), lookup_default(call)
             step: Step = (self.function, "c", index)
-            default = lookup_default(call)
-            number = role == "parsed"
-            return (Origin(text, text, None, default, number, (step,), ()),) if text else ()
+            origin = Origin(text, text, None, default, role == "parsed", (step,), ())
+            return (origin,) if text else ()
+        if canonical is None:
+            return ()
         if models(self.db).knowledge(canonical).converts:
             return _numbers(self.origins(call.args[0], statement)) if call.args else ()
         callee = function_of(self.db, canonical)
@@ -155,41 +171,22 @@ class Flow:
             return ()
         return self._through(callee, index, statement)
 
-    def _of_lookup(self, call: Call, index: int) -> Origins:
-        """Text looked up by a literal key in something that is called a configuration."""
-        text = lookup_text(call)
-        if (
-            last_step(call.callee) != "get"
-            or not text
-            or not is_configuration(self.db, call.callee)
-        ):
-            return ()
-        step: Step = (self.function, "c", index)
-        return (Origin(text, text, None, lookup_default(call), False, (step,), ()),)
-
     def _through(self, callee: FunctionId, index: int, statement: int) -> Origins:
         """Return the origins of what a project function returns for the arguments of a call."""
         call = self.body.calls[index]
         step: Step = (self.function, "c", index)
+        bound = "." in call.callee and _is_method(self.db, callee)
         found: list[Origins] = []
         for item in results(self.db, callee, self._depth - 1):
             if not item.key.startswith(_PARAMETER):
-                found.append((_went(item, step, keep_names=False),))
+                found.append((_went(item, step, ()),))
                 continue
-            position = int(item.key.removeprefix(_PARAMETER))
-            if class_around(self.db, callee) and "." in call.callee:
-                position -= 1
-            given = self._argument(call, position, item.text)
+            position = int(item.key.removeprefix(_PARAMETER)) - bound
+            given = argument(call, position, item.text) if position >= 0 else None
             if given is not None:
-                passed = self.origins(given, statement)
-                found.append(tuple([_went(one, step) for one in _numbers(passed)]))
+                passed = _numbers(self.origins(given, statement))
+                found.append(tuple([_went(one, step, one.names) for one in passed]))
         return merged(found)
-
-    def _argument(self, call: Call, position: int, name: str) -> Value | None:
-        for keyword, value in call.keywords:
-            if keyword == name:
-                return value
-        return call.args[position] if 0 <= position < len(call.args) else None
 
     # Paths
 
@@ -207,7 +204,7 @@ class Flow:
         steps = steps_of(text)
         if "()" in steps:
             return ()
-        steps_to = self._read(text, statement)
+        read = self._read(text, statement)
         keyed = next((index for index, step in enumerate(steps) if step.startswith("[")), 0)
         if keyed:
             holder = canonical_in(self.db, self.function, join(steps[:keyed]))
@@ -218,7 +215,7 @@ class Flow:
             literal = steps[-1][1:2] in ("'", '"')
             if not raw or not literal or keyed != len(steps) - 1:
                 return ()
-            return (Origin(text, text, None, "", False, steps_to, (text,)),)
+            return (Origin(text, text, None, "", False, read, (text,)),)
         canonical = canonical_in(self.db, self.function, text)
         if canonical is None or not root_above(self.db, canonical)[0]:
             return ()
@@ -226,7 +223,7 @@ class Flow:
         if option is None:
             return ()
         default, number = option.default, option.numeric
-        return (Origin(canonical, text, option, default, number, steps_to, (text,)),)
+        return (Origin(canonical, text, option, default, number, read, (text,)),)
 
     def _read(self, text: str, statement: int) -> tuple[Step, ...]:
         for index, read in enumerate(self.body.reads):
@@ -238,17 +235,22 @@ class Flow:
         """Return the origins of all assignments to a name that can reach a statement."""
         if not any(write.path == name for write in self.body.writes):
             return self._of_parameter(name)
-        found: list[Origins] = []
-        for index, write in reaching(self.body, name, statement):
-            if write.mode is not Mode.ASSIGN or (name, index) in self._pending:
-                continue
-            self._pending.add((name, index))
+        rows = reaching(self.body, name, statement)
+        return merged([self._of_write(index) for index, write in rows if write.mode is Mode.ASSIGN])
+
+    def _of_write(self, index: int) -> Origins:
+        """Return the origins of what an assignment stores; none while that is being asked."""
+        if index not in self._stored:
+            self._stored[index] = ()
+            write = self.body.writes[index]
             step: Step = (self.function, "w", index)
-            for item in self.origins(write.value, write.statement):
-                went = _went(item, step)
-                found.append((msgspec.structs.replace(went, names=(*went.names, name)),))
-            self._pending.discard((name, index))
-        return merged(found)
+            self._stored[index] = tuple(
+                [
+                    _went(item, step, (*item.names, write.path))
+                    for item in self.origins(write.value, write.statement)
+                ]
+            )
+        return self._stored[index]
 
     def _of_parameter(self, name: str) -> Origins:
         """Return the option that a decorator makes a parameter of, else the parameter itself."""
@@ -299,7 +301,7 @@ class Flow:
                 step: Step = (function, "w", index)
                 return tuple(
                     [
-                        msgspec.structs.replace(_went(item, step), names=(text,))
+                        _went(item, step, (text,))
                         for item in flow.origins(write.value, write.statement)
                         if not item.key.startswith(_PARAMETER)
                         and not flow.is_compared(item, write.statement)
@@ -338,11 +340,18 @@ class Flow:
 
     def holds(self, value: Value, origin: Origin, statement: int) -> bool:
         """Say whether a value comes from the same setting as an origin."""
-        if isinstance(value, Path) and value.text in origin.names:
-            return True
-        if any(item.key == origin.key for item in self.origins(value, statement)):
-            return True
-        return any(self.holds(part, origin, statement) for part in inside(value, self.body.calls))
+        todo = [value]
+        while todo:
+            part = todo.pop()
+            if isinstance(part, Path) and part.text in origin.names:
+                return True
+            if any(item.key == origin.key for item in self.origins(part, statement)):
+                return True
+            if isinstance(part, Binary):
+                todo += (part.left, part.right)
+            elif isinstance(part, Result):
+                todo += self.body.calls[part.call].args
+        return False
 
 
 @query
@@ -376,13 +385,10 @@ def reaching(body: Function, name: str, statement: int) -> list[tuple[int, Write
     return rows
 
 
-def inside(value: Value, calls: tuple[Call, ...]) -> Iterator[Value]:
-    """Yield the operands of an operation, or the arguments of a call."""
-    if isinstance(value, Binary):
-        yield value.left
-        yield value.right
-    elif isinstance(value, Result):
-        yield from calls[value.call].args
+def _is_method(db: Database, function: FunctionId) -> bool:
+    """Say whether a function is given the object that it is called on."""
+    decorators = outline(db, function[0]).functions[function[1]].decorators
+    return bool(class_around(db, function)) and ("staticmethod", None) not in decorators
 
 
 def merged(groups: Sequence[Origins]) -> Origins:
@@ -398,6 +404,5 @@ def _numbers(items: Origins) -> Origins:
     return tuple([msgspec.structs.replace(item, number=True) for item in items])
 
 
-def _went(item: Origin, step: Step, *, keep_names: bool = True) -> Origin:
-    names = item.names if keep_names else ()
+def _went(item: Origin, step: Step, names: tuple[str, ...]) -> Origin:
     return msgspec.structs.replace(item, steps=(*item.steps, step), names=names)

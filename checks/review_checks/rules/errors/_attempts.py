@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import sys
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -39,6 +39,9 @@ from review_checks.summaries.names import callees, class_of, function_of, home, 
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
 from review_checks.summaries.releasing import cleans_up, release_verbs
 from review_checks.summaries.words import starts_with_verb, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What a conversion, a look-up in memory or an import raises about its own input.
 _ABOUT_VALUES = (
@@ -153,6 +156,8 @@ def _can_fail(db: Database, function: FunctionId, index: int, depth: int) -> boo
     if body.statements[call.statement].kind is StatementKind.RAISE or is_import(call.callee):
         return False
     if _observes(db, call.callee) or is_log_call(db, function, index):
+        return False
+    if last_step(call.callee) == "__init__":
         return False
     if target is None:
         return not _is_conversion(db, call) and not _is_given_conversion(db, function, call)

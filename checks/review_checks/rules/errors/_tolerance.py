@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
     Binary,
@@ -23,14 +23,18 @@ from review_checks.facts.schema import (
     Table,
     Value,
 )
-from review_checks.rule import Context
 from review_checks.rules.errors._attempts import Attempt, is_import, speaks_in, tried_region
 from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
 from review_checks.summaries.index import module_of
-from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.paths import last_step, root_of
 from review_checks.summaries.releasing import cleans_up, release_verbs
 from review_checks.summaries.words import starts_with_verb, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.rule import Context
+    from review_checks.summaries.inputs import FunctionId
 
 # The interpreter calls these where an exception would be lost or would hide another.
 _MUST_NOT_RAISE = frozenset(

@@ -75,7 +75,7 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
     Const,
@@ -95,8 +95,12 @@ from review_checks.rules.errors._attempts import Attempt, attempts, label, origi
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
 from review_checks.summaries.failures import is_broad
 from review_checks.summaries.flow import statements_in
-from review_checks.summaries.inputs import FunctionId
 from review_checks.text.editing import indentation, insert_line, is_alone, line_end, slice_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from review_checks.summaries.inputs import FunctionId
 
 _SHOWN_CALLS = 2
 _SHOWN_EXCEPTIONS = 3
@@ -192,7 +196,7 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
     body = context.facts(function)
     path = context.path(function)
     lines = context.lines(path)
-    said = log_exception(logger, failure_message(body, calls), lines)
+    said = log_exception(logger, failure_message(body, calls, context), lines)
     statements = statements_in(body, body.handlers[index].region)
     first = context.shifted(function, body.statements[statements[0]].span)
     last = context.shifted(function, body.statements[statements[-1]].span)

@@ -28,6 +28,8 @@ from review_checks.text.editing import (
 )
 
 _ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
+_IMMEDIATE = frozenset({"close", "aclose", "cleanup", "quit"})
+"""Releases that do not wait for anything: to make them when a call raises changes nothing else."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -57,9 +59,11 @@ def plan(context: Context, function: FunctionId, owned: Owned) -> Plan:
         return Plan("", refusal="it is not made by a plain assignment")
     holding = Holding(context.db, function, owned)
     steps = sorted(step for rows in holding.steps().values() for step in rows)
-    inside = [step for step in steps if step.at >= made.end and step.event[0] != "w"]
+    inside = [step for step in steps if step.at >= made.end]
     following = [row for row in statements_in(body, made.region) if row > call.statement]
     releases = {step.event for step in inside if step.act is Act.RELEASE}
+    if any(row.at >= made.end and holding.truth(row.value, {}) is not None for row in body.tests):
+        return Plan("", refusal=f"`{owned.name}` is tested for being there at all")
     if not releases:
         return _without_release(context, function, holding, following)
     for row in following:
@@ -90,7 +94,8 @@ def _with_release(
         if form:
             first = body.calls[owned.call].at
             yields = any(row.yields and first < row.at < release.at for row in body.results)
-            unsafe = others or yields or _is_used_after(body, owned, last)
+            blocks = last_step(release.callee) not in _IMMEDIATE
+            unsafe = others or yields or blocks or _is_used_after(body, owned, last)
             return Plan(form, last, safety=Safety.UNSAFE if unsafe else Safety.SAFE)
     if others:
         return Plan("", refusal="it is released at more than one place")

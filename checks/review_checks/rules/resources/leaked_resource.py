@@ -186,7 +186,7 @@ def _evidence(context: Context, function: FunctionId, leak: Leak) -> Iterator[tu
         last = _last_use(context, function, leak.owned)
         if last is not None:
             yield Place(function, "c", last), "used here for the last time"
-    if leak.cause in (Cause.LEFT, Cause.CAUGHT) and leak.event[0] == "s":
+    if leak.cause is not Cause.RAISED and leak.event[0] == "s":
         yield Place(function, *leak.event), f"leaves without its being {verb}"
     if leak.skipped is not None:
         text = f"{verb} here, on another path" if raising is None else "which skips this release"

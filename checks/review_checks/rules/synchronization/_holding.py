@@ -138,22 +138,38 @@ def _wrap(
     lock = _spelling(guard, function, examples, context)
     if not lock:
         return Refusal(f"how to take `{guard.label}` here is not clear from its other uses")
-    run, reason = None, "the write shares its line with the head of a block"
-    for statements in _choices(function, events, context):
-        found = run_around(function, statements, context)
-        if found is None:
-            continue
-        why = _objection(shared, guard, function, found, context)
-        if why:
-            reason = why
-        elif run is None or _strangers(found, statements, context.facts(function)) <= _MOST_STRANGERS:
-            run = found
-    if run is None:
-        return Refusal(reason)
+    run = _best_run(shared, guard, function, events, context)
+    if isinstance(run, Refusal):
+        return run
     path, word = context.path(function), "async with" if guard.kind == "async" else "with"
     lines, step = context.lines(path), step_of(function, context)
     edits: list[Edit] = wrap(path, lines, run.top, run.end, f"{word} {lock}:", step)
     return Fix(f"Hold `{lock}` here", Safety.UNSAFE, tuple(edits))
+
+
+def _best_run(
+    shared: Sharing,
+    guard: Guard,
+    function: FunctionId,
+    events: tuple[Sequence[Event], Sequence[Event]],
+    context: FixContext,
+) -> Run | Refusal:
+    """Return the run that brings most under the lock of what belongs there, and little else."""
+    best: tuple[int, Run] | None = None
+    refusal = Refusal("the write shares its line with the head of a block")
+    for statements in _choices(function, events, context):
+        run = run_around(function, statements, context)
+        if run is None:
+            continue
+        reason = _objection(shared, guard, function, run, context)
+        if reason:
+            refusal = Refusal(reason)
+        elif best is None or (
+            len(statements) > best[0]
+            and _strangers(run, statements, context.facts(function)) <= _MOST_STRANGERS
+        ):
+            best = len(statements), run
+    return refusal if best is None else best[1]
 
 
 def _choices(
@@ -232,7 +248,8 @@ def _spelling(
             return text[0]
     me, owner = self_name(context.db, function), class_around(context.db, function)
     name = guard.place.rpartition(".")[2]
-    if me and name and attribute_place(context.db, owner, name) == guard.place:
+    held_by_me = guard.place == guard.identity and me
+    if held_by_me and attribute_place(context.db, owner, name) == guard.place:
         return f"{me}.{name}"
     return ""
 

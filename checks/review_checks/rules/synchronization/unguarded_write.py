@@ -60,19 +60,26 @@ class Pool:
 
 ## When it stays silent
 
-- All project callers hold the lock, or the function's name or docstring says that they do.
-- The object is still owned by the function that makes it: `__init__` and what only it calls.
+- All project callers hold the lock, or the function says that they do: by its name (`_locked`), its
+  docstring, or an assertion that the lock is held.
+- The object is still owned by the function that makes it: `__init__` and what only it calls, a
+  method that makes the lock itself anew, or the one that gives the field its first value.
 - The lock is held at fewer than two thirds of the uses (a write counts twice), or the uses under it
   include no write and fewer than three reads.
+- The field is only bound anew, and all uses under the lock stand in one function: the lock need not
+  be meant for it.
 - Coroutines under an `asyncio` lock that do not await between the read and the write.
 - A private helper that some callers reach with the lock and others without it: the call is at
-  fault, not the helper.
+  fault, not the helper. So it is for a public method that several siblings call, all under the lock.
+- A read lock, a semaphore that admits several, and a lock that depends on a computed key guard
+  nothing; a write under a lock of which nothing is known is left alone.
+- A comment at the write speaks of its atomicity, or of who holds the lock.
 
 ## Fix
 
 Holds the lock: with the decorator that the siblings use, arguments included, else with the smallest
-`with` block around the writes. It is refused where a caller already holds a lock that is not
-re-entrant.
+`with` block around the writes and the checks before them. It is refused where a lock that is not
+re-entrant could be taken twice, by a caller that holds it or in a function that is called.
 
 ## Options
 
@@ -88,13 +95,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from review_checks.facts.schema import Function
+from review_checks.facts.schema import Const, Function, Mode, Path
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.rules.synchronization._holding import hold, obstacle
-from review_checks.summaries.index import class_names, module_info
+from review_checks.rules.synchronization._holding import hold
+from review_checks.rules.synchronization._waiting import obstacle
+from review_checks.summaries.guards import (
+    UNKNOWN,
+    Guard,
+    attribute_place,
+    declaration_of,
+    declared_guard,
+    rows_at,
+)
+from review_checks.summaries.index import assigned, class_names, module_info, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.locks import Guard
+from review_checks.summaries.lock_slices import Event, event_of, unit_slices
+from review_checks.summaries.names import attribute_rows, class_around, lineage
+from review_checks.summaries.paths import last_step
+from review_checks.summaries.roles import Role, role_of
 from review_checks.summaries.sharing import Access, Sharing, class_sharing, module_sharing
 
 _SHOWN = 5
@@ -105,68 +124,143 @@ def check(path: str, context: Context) -> Iterator[Report]:
     """Compare the uses of each shared field of the module and its classes."""
     module = module_info(context.db, path).name
     for name in class_names(context.db, path):
-        yield from _compare(class_sharing(context.db, f"{module}.{name}"), path, context)
-    yield from _compare(module_sharing(context.db, path), path, context)
+        yield from _compare(class_sharing(context.db, f"{module}.{name}"), name, path, context)
+    yield from _compare(module_sharing(context.db, path), "", path, context)
 
 
-def _compare(shared: Sharing, path: str, context: Context) -> Iterator[Report]:
+def _compare(shared: Sharing, owner: str, path: str, context: Context) -> Iterator[Report]:
+    found: list[tuple[str, Guard, list[Access]]] = []
     for field, accesses in shared.fields.items():
         guard = _usual_guard(shared, accesses)
-        if guard is None:
+        if guard is None or _is_lock(shared, field, context):
             continue
-        guarded = [access for access in accesses if guard.identity in access.guards]
         stray: dict[FunctionId, list[Access]] = {}
         for access in accesses:
-            if not access.site.write or guard.identity in access.guards:
-                continue
-            if unit_path(context.db, access.function[0]) != path:
-                continue
-            stray.setdefault(access.function, []).append(access)
+            if access.site.write and access.misses(guard):
+                stray.setdefault(access.function, []).append(access)
         for function, writes in stray.items():
-            chain = _chain(shared, function, guard, context)
-            if chain is None or not _races(context.facts(function), guard, writes):
+            # What a base class does is reported there.
+            own = not owner or owner_of(context.db, function) == owner
+            if not own or unit_path(context.db, function[0]) != path:
                 continue
-            yield _report(shared, field, guard, guarded, accesses, writes, chain, context)
+            if _is_weak(accesses, guard, writes, context) or _makes(shared, field, guard, writes, context):
+                continue
+            if _races(context.facts(function), accesses, guard, writes):
+                found.append((field, guard, writes))
+    for field, guard, writes in found:
+        function = writes[0].function
+        chain = _chain(shared, function, guard, context)
+        if chain is not None:
+            events = tuple(
+                [
+                    access.site.event
+                    for _, other, rows in found
+                    for access in rows
+                    if access.function == function and other.identity == guard.identity
+                ]
+            )
+            yield _report(shared, field, guard, writes, chain, events, context)
 
 
 def _usual_guard(shared: Sharing, accesses: Iterable[Access]) -> Guard | None:
     """Return the lock that guards most uses of a field, by the rule's thresholds."""
-    weights: dict[str, int] = {}
-    writes: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    total = 0
-    for access in accesses:
-        weight = 2 if access.site.write else 1
-        total += weight
-        for guard in access.guards:
-            known = shared.guards[guard]
-            if known.keyed or known.reads:
-                continue
-            weights[guard] = weights.get(guard, 0) + weight
-            counts[guard] = counts.get(guard, 0) + 1
-            writes[guard] = writes.get(guard, 0) + access.site.write
-    for guard in sorted(weights, key=lambda item: (-weights[item], item)):
-        strong = counts[guard] >= 2 and (writes[guard] >= 1 or counts[guard] >= 3)
-        if strong and weights[guard] * 3 >= total * 2:
-            return shared.guards[guard]
+    guards = shared.solution.guards
+    sure = [access for access in accesses if access.guards - {UNKNOWN} or UNKNOWN not in access.guards]
+    total = sum(_weight(access) for access in sure)
+    held: dict[str, list[Access]] = {}
+    for access in sure:
+        for identity in access.guards:
+            if identity in guards:
+                held.setdefault(identity, []).append(access)
+    weights = {identity: sum(map(_weight, rows)) for identity, rows in held.items()}
+    for identity in sorted(weights, key=lambda item: (-weights[item], item)):
+        rows = held[identity]
+        strong = len(rows) >= 3 or (len(rows) == 2 and any(row.site.write for row in rows))
+        if strong and weights[identity] * 3 >= total * 2:
+            return guards[identity]
     return None
 
 
-def _races(body: Function, guard: Guard, writes: list[Access]) -> bool:
+def _weight(access: Access) -> int:
+    return 2 if access.site.write else 1
+
+
+def _is_lock(shared: Sharing, field: str, context: Context) -> bool:
+    """Say whether a field holds a lock itself."""
+    place = f"{shared.owner}.{field}"
+    if field.startswith("."):
+        place = attribute_place(context.db, shared.owner, field[1:])
+    declared = declared_guard(context.db, place, field)
+    known = shared.solution.guards.values()
+    return any(guard.place == place for guard in known) or (declared is not None and bool(declared.kind))
+
+
+def _is_weak(
+    accesses: Iterable[Access], guard: Guard, writes: list[Access], context: Context
+) -> bool:
+    """Say whether a lock may well be held at the uses of a field by chance.
+
+    One long critical section covers whatever it happens to use. That is little evidence that it is
+    meant for a field which is only bound anew, and that is atomic by itself.
+    """
+    if any(access.site.compound for access in writes):
+        return False
+    rows = [access for access in accesses if guard.identity in access.guards]
+    takers = {access.function for access in rows if guard.identity in access.site.guards}
+    helpers = {access.function for access in rows} - takers
+    if len(takers) < 2 and len(helpers) < 2:
+        return True
+    # A lock that was handed in is shared with others, and so is what it is for.
+    plain = not any(access.site.compound for access in rows)
+    handed = rows_at(context.db, guard.place) if guard.place and not guard.kind else ()
+    return plain and bool(handed) and all(isinstance(value, Path) for _, value in handed)
+
+
+def _makes(
+    shared: Sharing, field: str, guard: Guard, writes: list[Access], context: Context
+) -> bool:
+    """Say whether a function makes the lock anew, or gives the field its first value."""
+    function = writes[0].function
+    body, name = context.facts(function), guard.place.rpartition(".")[2]
+    stored = [write for write in body.writes if write.mode == Mode.ASSIGN]
+    if name and any(last_step(write.path) == name for write in stored):
+        return True
+    if any(access.site.compound for access in writes):
+        return False
+    if field.startswith("."):
+        bases = lineage(context.db, shared.owner)
+        rows = [row for base in bases for row in attribute_rows(context.db, base, field[1:])]
+    else:
+        rows = list(assigned(context.db, unit_path(context.db, function[0]), "", field))
+    makers = {maker for maker, value in rows if not _is_placeholder(maker, value, context)}
+    makers |= {access.function for access in shared.fields[field] if access.site.write}
+    return makers == {function}
+
+
+def _is_placeholder(maker: FunctionId, value: object, context: Context) -> bool:
+    """Say whether a value only stands for one to come."""
+    return value == Const(None) and role_of(context.db, maker) in (Role.OWNED, Role.BODY)
+
+
+def _races(
+    body: Function, accesses: Iterable[Access], guard: Guard, writes: list[Access]
+) -> bool:
     """Say whether a write without the lock can meet others; coroutines yield only at an await."""
     if guard.kind != "async":
         return True
     if not body.asynchronous:
         return False
-    first = min(_order(body, access) for access in writes)
-    return any(suspend.at < first for suspend in body.suspends)
-
-
-def _order(body: Function, access: Access) -> int:
-    kind, index = access.site.event
-    if kind == "w":
-        return body.writes[index].at
-    return body.calls[index].at if kind == "c" else body.reads[index].at
+    mine = [access for access in accesses if access.function == writes[0].function]
+    starts = [event_of(body, access.site.event).at for access in mine if access.misses(guard)]
+    for access in writes:
+        row = event_of(body, access.site.event)
+        first = min(starts)
+        if access.site.compound:
+            # An augmented assignment reads before it evaluates its operand.
+            first = min(first, body.statements[row.statement].at)
+        if any(first <= suspend.at < row.at for suspend in body.suspends):
+            return True
+    return False
 
 
 def _chain(
@@ -177,68 +271,113 @@ def _chain(
     None means that the function is not reached so, or that some callers hold the lock and the
     fault is that of the others.
     """
-    steps: list[tuple[Place, str]] = []
-    seen = {function}
-    current = function
-    while True:
-        name = context.qualified(current).rpartition(".")[2]
-        private = name.startswith("_") and not name.endswith("__")
-        callers = shared.callers.get(current, ())
-        if not private or not callers:
-            return steps[::-1]
-        holding = [row for row in callers if guard.identity in row[2]]
-        if holding:
-            return None
-        for caller, event, _ in callers:
-            if caller not in seen:
-                seen.add(caller)
-                place = Place(caller, *event)
-                steps.append((place, f"`{context.qualified(caller)}` calls it without the lock"))
-                current = caller
-                break
-        else:
-            return steps[::-1]
+    solution = shared.solution
+    if function in solution.entries:
+        return []
+    below: dict[FunctionId, tuple[FunctionId, str]] = {}
+    entry, todo = None, [function]
+    for current in todo:
+        for caller, target, locks in solution.callers.get(current, ()):
+            if guard.identity in locks or UNKNOWN in locks:
+                return None
+            if caller == function or caller in below:
+                continue
+            below[caller] = current, target
+            if caller not in solution.entries:
+                todo.append(caller)
+            elif entry is None:
+                entry = caller
+    if entry is None:
+        return None
+    steps = []
+    while entry != function:
+        after, target = below[entry]
+        place = _place_of_call(entry, target, context)
+        steps.append((place, f"`{context.qualified(entry)}` comes here without the lock"))
+        entry = after
+    return steps
+
+
+def _place_of_call(caller: FunctionId, target: str, context: Context) -> Place:
+    found = unit_slices(context.db, caller[0])[caller[1]]
+    events: list[Event] = [row.event for row in (*found.reaches, *found.mentions) if row.target == target]
+    events += [site.event for site in found.sites.get(target, ())]
+    return Place(caller, *events[0]) if events else Place(caller, "n")
 
 
 def _report(
     shared: Sharing,
     field: str,
     guard: Guard,
-    guarded: list[Access],
-    accesses: tuple[Access, ...],
     writes: list[Access],
     chain: list[tuple[Place, str]],
+    events: tuple[Event, ...],
     context: Context,
 ) -> Report:
-    first = writes[0]
-    name = field.removeprefix(".")
-    owner = shared.owner.rpartition(".")[2]
-    total = len(accesses)
-    strongest = sorted(guarded, key=lambda access: not access.site.write)[:_SHOWN]
-    shown = sorted(strongest, key=guarded.index)
-    evidence = [
-        (
-            Place(access.function, *access.site.event),
-            f"{'written' if access.site.write else 'read'} under `{guard.label}`"
-            f" in `{access.name.rpartition('.')[2]}`",
-        )
-        for access in shown
-    ]
-    refusal = obstacle(context, shared, first.function, guard)
+    first, name = writes[0], field.removeprefix(".")
+    function = first.function
+    owner = class_around(context.db, function) if field.startswith(".") else shared.owner
+    accesses = shared.fields[field]
+    refusal = obstacle(context, shared.solution, function, guard)
     return Report(
-        Place(first.function, *first.site.event),
-        f"`{name}` is written without `{guard.label}`, under which it is used at"
-        f" {len(guarded)} of {total} places",
-        f"{owner}.{name}",
-        (*evidence, *chain),
+        Place(function, *first.site.event),
+        f"`{name}` is written without `{guard.label}`, under which it is {_count(accesses, guard)}",
+        f"{owner.rpartition('.')[2]}.{name}",
+        (*_evidence(accesses, guard), *chain, *_declaration(guard, context)),
         Severity.ERROR if any(access.site.compound for access in writes) else None,
-        (guard.identity, tuple([access.site.event for access in writes])),
+        (field, guard.identity, tuple([access.site.event for access in writes]), events),
         not refusal,
         refusal,
+        f"Hold `{guard.label}`",
     )
+
+
+def _count(accesses: Iterable[Access], guard: Guard) -> str:
+    """Say at how many of the places of each kind the lock is held."""
+    parts = []
+    for write, word in ((True, "written"), (False, "read")):
+        rows = [access for access in accesses if access.site.write is write]
+        held = [access for access in rows if guard.identity in access.guards]
+        unsure = [access for access in rows if access not in held and not access.misses(guard)]
+        if held:
+            parts.append(f"{word} at {len(held)} of {len(rows) - len(unsure)} places")
+    return " and ".join(parts)
+
+
+def _evidence(accesses: Iterable[Access], guard: Guard) -> Iterator[tuple[Place, str]]:
+    """Yield some of the places where the lock is held: writes first, and from many functions."""
+    seen: dict[tuple[FunctionId, bool], int] = {}
+    ranks = []
+    rows = [access for access in accesses if guard.identity in access.guards]
+    for position, access in enumerate(rows):
+        key = access.function, access.site.write
+        seen[key] = nth = seen.get(key, 0) + 1
+        ranks.append((not access.site.write, nth, position))
+    for position in sorted(rank[-1] for rank in sorted(ranks)[:_SHOWN]):
+        access = rows[position]
+        name, word = access.name.rpartition(".")[2], "written" if access.site.write else "read"
+        how = f"under `{guard.label}` in `{name}`"
+        if guard.identity not in access.site.guards:
+            how = f"in `{name}`, whose callers hold `{guard.label}`"
+        yield Place(access.function, *access.site.event), f"{word} {how}"
+
+
+def _declaration(guard: Guard, context: Context) -> Iterator[tuple[Place, str]]:
+    found = declaration_of(context.db, guard)
+    if found is not None:
+        yield Place(found[0], "w", found[1]), f"`{guard.label}` is declared here"
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
     """Hold the lock around the writes."""
-    identity, events = report.data
-    return hold(report.place.function, str(identity), tuple(events), context)
+    _, identity, events, more = report.data
+    function = report.place.function
+    owner = class_around(context.db, function) if report.data[0].startswith(".") else ""
+    if owner:
+        shared = class_sharing(context.db, owner)
+    else:
+        shared = module_sharing(context.db, context.path(function))
+    guard = shared.solution.guards.get(str(identity))
+    if guard is None:
+        return Refusal("the lock is gone")
+    return hold(shared, guard, function, (tuple(events), tuple(more)), context)
