@@ -23,6 +23,7 @@ from pygls.protocol import LanguageServerProtocol
 
 from review_server import __version__, wire
 from review_server.features.table import FEATURES, WIRED
+from review_server.garbage import Collector
 from review_server.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class ReviewProtocol(LanguageServerProtocol):
                 self._refuse(envelope.id, exceptions.JsonRpcRequestCancelled())
             else:
                 self._dispatch(body, envelope)
+        self._server.collector.work_was_done()
 
     def _open(self, body: bytes) -> wire.Envelope | None:
         error: exceptions.JsonRpcException
@@ -148,6 +150,7 @@ class ReviewServer(LanguageServer):
         """Register the features; ``stop`` ends the process when the client is gone."""
         super().__init__("review-lsp", __version__, protocol_cls=ReviewProtocol)
         self.schedule = Schedule(asyncio.get_running_loop())
+        self.collector = Collector(self.schedule)
         self.stop = stop
         self.settings: dict[str, Any] = {}
         self._session: Session | None = None

@@ -24,7 +24,7 @@ class Schedule:
         self._soon: dict[Hashable, Callable[[], None]] = {}
         self._idle: dict[Hashable, Callable[[], None]] = {}
         self._last = loop.time()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
 
     def soon(self, key: Hashable, work: Callable[[], None]) -> None:
         """Do some work when the messages that have arrived are handled."""
@@ -57,7 +57,7 @@ class Schedule:
             # One piece at a time, so that a key pressed meanwhile waits for no more than that.
             _guarded(self._idle.pop(next(iter(self._idle))))
         if self._idle:
-            self._timer = self._loop.call_soon(self._run_idle)  # type: ignore[assignment]
+            self._timer = self._loop.call_soon(self._run_idle)
 
 
 def _guarded(work: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from review_checks.engine.discovery import all_rules
 from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
 from review_checks.options import Options, read_options
@@ -97,6 +98,12 @@ class Projects:
         if project is None:
             project = self._projects[root] = Project(root, self.settings)
         return project
+
+    def prepare(self) -> None:
+        """Load what the first document will need, while the editor is still busy with itself."""
+        all_rules()
+        for path, _ in self.folders:
+            self.of(path)
 
     def configure(self, settings: Mapping[str, Any] | None = None) -> bool:
         """Read all options again, with other settings if given; return whether any changed."""

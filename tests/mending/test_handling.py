@@ -554,7 +554,7 @@ ITEMS = [
                 try:
                     device.free(owner)
                 except Exception as error:
-                    LOG.exception("Failed to free %s", device)
+                    LOG.exception("Failed to free")
                     if first_error is None:
                         first_error = error
             if first_error is not None:
@@ -588,7 +588,7 @@ ITEMS = [
                     self.count -= 1
                     # one less
                 except Exception as error:
-                    LOG.exception("Failed to free")
+                    LOG.exception("Failed to free %s", name)
                     if first_error is None:
                         first_error = error
             else:
@@ -614,7 +614,7 @@ ITEMS = [
                 try:
                     await client.free()
                 except Exception as error_:
-                    LOG.exception("Failed to free %s", client)
+                    LOG.exception("Failed to free")
                     if first_error_ is None:
                         first_error_ = error_
             if first_error_ is not None:
@@ -624,17 +624,17 @@ ITEMS = [
         """,
     ),
     Shape(
-        "without a logger, and an item that must not be shown",
+        "without a logger",
         """
-        def revoke(tokens):
-            for token in tokens:
-                token.free()""",
+        def revoke(grants):
+            for grant in grants:
+                grant.free()""",
         """
-        def revoke(tokens):
+        def revoke(grants):
             first_error = None
-            for token in tokens:
+            for grant in grants:
                 try:
-                    token.free()
+                    grant.free()
                 except Exception as error:
                     if first_error is None:
                         first_error = error
@@ -643,24 +643,24 @@ ITEMS = [
         head="",
     ),
     Shape(
-        "a secret item is not logged",
+        "an item that is a name is logged",
         """
-        def revoke(tokens):
-            for token in tokens:
-                token.free()
-                if token.last:
+        def revoke(client, user_names):
+            for user_name in user_names:
+                client.free(user_name)
+                if user_name == "last":
                     break
         """,
         """
-        def revoke(tokens):
+        def revoke(client, user_names):
             first_error = None
-            for token in tokens:
+            for user_name in user_names:
                 try:
-                    token.free()
-                    if token.last:
+                    client.free(user_name)
+                    if user_name == "last":
                         break
                 except Exception as error:
-                    LOG.exception("Failed to free")
+                    LOG.exception("Failed to free %s", user_name)
                     if first_error is None:
                         first_error = error
             if first_error is not None:

@@ -45,6 +45,7 @@ OF_OTHER_VERSIONS = {
     "urllib2.HTTPError",
     "urllib2.URLError",
     "urlparse",
+    "xrange",
     # removed in 3.12 and 3.13
     "configparser.SafeConfigParser",
     "crypt.crypt",

@@ -279,7 +279,7 @@ def test_the_check_is_written_as_the_file_is(end: str, unit: str) -> None:
         "{u}{u}log('done')",
         "",
     ]
-    check = ["{u}{u}if pause < 0:", '{u}{u}{u}raise ValueError("pause must not be negative")']
+    check = ["{u}{u}if pause < 0:", "{u}{u}{u}raise ValueError('pause must not be negative')"]
     after = [*before[:8], *check, *before[8:]]
     text, expected = (end.join(lines).replace("{u}", unit) for lines in (before, after))
     workspace = Workspace(MemorySource({"case.py": text}), RULE)

@@ -6,7 +6,6 @@ other items have their turn and raises the first failure at the end.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -27,13 +26,12 @@ from review_checks.mending.runs import (
     run_around,
     run_from,
     step_of,
-    text_of,
 )
 from review_checks.model import Fix, Refusal, Safety
 from review_checks.summaries.failures import call_failures
-from review_checks.summaries.flow import ancestry, is_inside, regions_of
-from review_checks.summaries.inputs import FunctionId, models
-from review_checks.summaries.names import callees, owner_of_name
+from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import bound_names, callees, owner_of_name
 from review_checks.summaries.paths import root_of
 from review_checks.summaries.words import words_of
 from review_checks.text.editing import indentation, insert_line, wrap
@@ -42,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from review_checks.rule import Context, FixContext
+
+_IDENTIFYING = frozenset({"filename", "id", "name", "number", "path", "uuid"})
 
 
 def add_handler(
@@ -143,34 +143,22 @@ def per_item_handler(
         calls: the indexes of the calls inside the loop that may fail, at least one.
         context: the text and the analysis.
     """
-    body = context.facts(function)
-    inner = next(
-        region for region in regions_of(body, loop) if body.regions[region].kind is RegionKind.LOOP
-    )
-    first = min(dict(ancestry(body, body.calls[index].statement))[inner] for index in calls)
-    last = max(index for index, row in enumerate(body.statements) if row.region == inner)
-    whole, run = run_from(function, loop, loop, context), run_from(function, first, last, context)
-    if whole is None or run is None:
-        return Refusal("the loop shares its line with its body")
-    if _yields(body, run):
-        return Refusal("a `yield` stands in the loop, whose failures would be caught, too")
-    if body.regions[inner].exits & Exit.RETURN:
-        return Refusal(
-            "the loop may return, past the place where its first failure would be raised"
-        )
+    found = _runs_of(function, loop, calls, context)
+    if isinstance(found, Refusal):
+        return found
+    whole, run = found
     path = context.path(function)
     lines, step = context.lines(path), step_of(function, context)
     failed = _new_name("first_error", function, context)
     error = _new_name("error", function, context)
     outside, inside = indentation(lines[whole.top]), indentation(lines[run.top])
-    handler = [f"if {failed} is None:", f"{step}{failed} = {error}"]
-    logger = logger_for(function, first, context)
-    if logger:
-        handler.insert(0, _item_log(body, loop, calls, logger, lines, context))
     handled = [
-        f"{inside}except {EVERYTHING} as {error}:",
-        *[inside + step + text for text in handler],
+        f"except {EVERYTHING} as {error}:",
+        *[step + text for text in _item_logs(function, loop, calls, context)],
+        f"{step}if {failed} is None:",
+        f"{step}{step}{failed} = {error}",
     ]
+    handled = [inside + text for text in handled]
     raised = [f"{outside}if {failed} is not None:", f"{outside}{step}raise {failed}"]
     edits = [
         insert_line(path, lines, _above_remarks(lines, whole.top), f"{outside}{failed} = None"),
@@ -188,30 +176,64 @@ def per_item_handler(
     )
 
 
-def _item_log(
-    body: Function,
-    loop: int,
-    calls: Sequence[int],
-    logger: str,
-    lines: Sequence[str],
-    context: FixContext,
-) -> str:
-    """Return the call that logs the failure of one item, with the item when it has a plain name."""
+def _runs_of(
+    function: FunctionId, loop: int, calls: Sequence[int], context: FixContext
+) -> tuple[Run, Run] | Refusal:
+    """Return the run that is a loop, and the one in its body from the first of some calls on."""
+    body = context.facts(function)
+    inner = next(
+        region for region in regions_of(body, loop) if body.regions[region].kind is RegionKind.LOOP
+    )
+    first = min(dict(ancestry(body, body.calls[index].statement))[inner] for index in calls)
+    last = statements_in(body, inner)[-1]
+    whole, run = run_from(function, loop, loop, context), run_from(function, first, last, context)
+    if whole is None or run is None:
+        return Refusal("the loop shares its line with its body")
+    if _yields(body, run):
+        return Refusal("a `yield` stands in the loop, whose failures would be caught, too")
+    if body.regions[inner].exits & Exit.RETURN:
+        return Refusal(
+            "the loop may return, past the place where its first failure would be raised"
+        )
+    return whole, run
+
+
+def _item_logs(
+    function: FunctionId, loop: int, calls: Sequence[int], context: FixContext
+) -> list[str]:
+    """Return the call that logs the failure of one item, with the item when its name is one.
+
+    A whole object may show more than a log should hold. Without a logger there is no call.
+    """
+    logger = logger_for(function, loop, context)
+    if not logger:
+        return []
+    body = context.facts(function)
+    lines = context.lines(context.path(function))
     message = failure_message(body, calls, context)
     items = [
         write.path
         for write in body.writes
         if write.statement == loop and write.mode is Mode.ITERATE and write.path.isidentifier()
     ]
-    secret = {word for words in context.models.lexicon.secrets for word in words.split("_")}
-    if len(items) != 1 or secret & set(words_of(items[0])) or items[0] == "_":
-        return log_exception(logger, message, lines)
-    return log_exception(logger, f"{message} %s", lines, items)
+    told = [item for item in items if words_of(item)[-1:] and words_of(item)[-1] in _IDENTIFYING]
+    if not told:
+        return [log_exception(logger, message, lines)]
+    return [log_exception(logger, f"{message} %s", lines, told[:1])]
 
 
 def _new_name(name: str, function: FunctionId, context: FixContext) -> str:
-    """Return a name that a function does not use, made from a wished one."""
-    used = set(re.findall(r"\w+", text_of(function, context)))
+    """Return a name that a function and those around it do not use, made from a wished one."""
+    used: set[str] = set()
+    for bound, body in zip(
+        bound_names(context.db, function[0]),
+        unit_facts(context.db, function[0]).functions,
+        strict=True,
+    ):
+        used |= bound | set(body.scoped)
+        used |= {root_of(write.path) for write in body.writes}
+        used |= {root_of(read.path) for read in body.reads}
+        used |= {root_of(call.callee) for call in body.calls}
     while name in used:
         name += "_"
     return name

@@ -122,10 +122,3 @@ def functions_of(path: str, context: Context) -> list[FunctionId]:
         for unit in layout(context.db, path) or ()
         for index in range(len(unit_facts(context.db, unit).functions))
     ]
-
-
-def text_of(function: FunctionId, context: FixContext) -> str:
-    """Return the text of the lines of a function."""
-    body = context.facts(function)
-    span = context.shifted(function, body.span)
-    return "".join(context.lines(context.path(function))[span.line : span.end_line + 1])

@@ -85,12 +85,10 @@ class Option(msgspec.Struct, frozen=True, array_like=True):
 
     def bounds(self) -> str:
         """Return how its values are bounded, in words."""
-        given = [
-            f"`{word}={bound}`"
-            for word, bound in (("min", self.minimum), ("max", self.maximum))
-            if bound
-        ]
-        return " and ".join(given) if given else "without a lower bound"
+        highest = f"`max={self.maximum}`" if self.maximum else ""
+        if self.minimum:
+            return f"with `min={self.minimum}`" + (f" and {highest}" if highest else "")
+        return f"with {highest} but no lower bound" if highest else "without a lower bound"
 
 
 @functools.lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ and above functions that use what a lock guards somewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -35,7 +35,6 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
         users: field → the functions that use it and what is held on entry to them; None when nobody
             is known to call them.
         callers: function → the calls that reach it, for those that change a field and all above.
-        callees: function → the functions it calls, for those that change a field and all below.
         entries: the functions among the callers that others may call while they hold nothing.
         guards: identity → the guard, for all that are taken.
         same: identity → the identity under which the guard is known here, where they differ.
@@ -43,7 +42,6 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
 
     users: dict[str, tuple[tuple[FunctionId, Locks | None], ...]]
     callers: dict[FunctionId, tuple[Caller, ...]]
-    callees: dict[FunctionId, tuple[FunctionId, ...]]
     entries: frozenset[FunctionId]
     guards: dict[str, Guard]
     same: dict[str, str]
@@ -59,7 +57,7 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
         return self.same.get(one, one) == self.same.get(other, other)
 
 
-_EMPTY = Solution({}, {}, {}, frozenset(), {}, {})
+_EMPTY = Solution({}, {}, frozenset(), {}, {})
 
 
 @query
@@ -114,30 +112,63 @@ class _Solver:
 
     def solve(self) -> Solution:
         """Return what is held on entry to whom."""
-        self._solve_entering()
-        wanted = self._wanted()
+        candidates = self._candidates()
+        uses = {
+            function: mine
+            for function, shape in self.shapes.items()
+            if (mine := candidates & shape.uses) and shape.role is not Role.OWNED
+        }
+        self._solve_entering(self._above(uses))
+        wanted = self._wanted(candidates, uses)
         if not wanted:
             return _EMPTY
         users: dict[str, list[tuple[FunctionId, Locks | None]]] = {}
         changers: list[FunctionId] = []
-        for function, shape in self.shapes.items():
-            mine = wanted & shape.reads
-            mine |= {field for field, _, _ in shape.guarded if field in wanted}
-            if mine and not self.calls.is_owned(function):
-                around = _UNSURE if shape.declared else self._entry(function)
-                for field in mine:
-                    users.setdefault(field, []).append((function, around))
-                if mine & shape.writes or any(write for _, write, _ in shape.guarded):
-                    changers.append(function)
+        for function, mine in uses.items():
+            shape = self.shapes[function]
+            if mine.isdisjoint(wanted) or self.calls.is_owned(function):
+                continue
+            around = _UNSURE if shape.declared else self._entry(function)
+            for field in mine & wanted:
+                users.setdefault(field, []).append((function, around))
+            if mine & shape.writes or any(write for _, write, _ in shape.guarded):
+                changers.append(function)
         callers = self._callers_above(changers)
         return Solution(
             {field: tuple(users[field]) for field in sorted(users)},
             callers,
-            self._callees_below(changers),
             frozenset([function for function in callers if self.calls.is_entry(function)]),
             self._guards(),
             self.same,
         )
+
+    def _candidates(self) -> frozenset[str]:
+        """Return the fields that are not changed under the same locks wherever they are used."""
+        bare: set[str] = set()
+        changed: set[str] = set()
+        locks: dict[str, set[Locks]] = {}
+        for shape in self.shapes.values():
+            if shape.role is not Role.OWNED:
+                bare |= shape.writes
+            for field, write, held in shape.guarded:
+                locks.setdefault(field, set()).add(held)
+                if write:
+                    changed.add(field)
+        bare.update([field for field in changed if len(locks[field]) > 1])
+        of_class = bool(self.calls.owner)
+        return frozenset([field for field in bare if field.startswith(".") is of_class])
+
+    def _above(self, functions: Iterable[FunctionId]) -> frozenset[FunctionId]:
+        """Return functions and all that call them, up to those that anybody may call."""
+        todo = list(functions)
+        seen = set(todo)
+        while todo:
+            current = todo.pop()
+            for caller, _, _ in () if self.calls.is_entry(current) else self.calls.callers(current):
+                if caller not in seen:
+                    seen.add(caller)
+                    todo.append(caller)
+        return frozenset(seen)
 
     def _guards(self) -> dict[str, Guard]:
         known: dict[str, Guard] = {}
@@ -149,51 +180,49 @@ class _Solver:
                 known.setdefault(guard.identity, guard)
         return known
 
-    def _wanted(self) -> set[str]:
+    def _wanted(
+        self, candidates: frozenset[str], uses: Mapping[FunctionId, frozenset[str]]
+    ) -> set[str]:
         """Return the fields that some lock guards at some site, and some change leaves out."""
-        bare: set[str] = set()
         changed: dict[str, set[Locks]] = {}
         guarded: dict[str, set[str]] = {}
-        for function, shape in self.shapes.items():
-            around = self.entering.get(function)
-            if around:
-                for field in shape.reads:
-                    guarded.setdefault(field, set()).update(around)
-                for field in shape.writes:
-                    changed.setdefault(field, set()).add(around)
-            elif shape.writes:
-                bare |= shape.writes
+        for function, mine in uses.items():
+            shape = self.shapes[function]
+            around = self.entering.get(function) or NOTHING
+            for field in mine & shape.reads if around else ():
+                guarded.setdefault(field, set()).update(around)
+            for field in mine & shape.writes:
+                changed.setdefault(field, set()).add(around)
             for field, write, locks in shape.guarded:
-                guarded.setdefault(field, set()).update(locks)
-                if write:
-                    changed.setdefault(field, set()).add(locks | (around or NOTHING))
+                if field in candidates:
+                    guarded.setdefault(field, set()).update(locks)
+                    if write:
+                        changed.setdefault(field, set()).add(locks | around)
         return {
             field
             for field, locks in guarded.items()
-            if (field in bare or any(not locks <= held for held in changed.get(field, ())))
-            and field.startswith(".") == bool(self.calls.owner)
+            if any(not locks <= held for held in changed.get(field, ()))
         }
 
     # Locks on entry
 
-    def _solve_entering(self) -> None:
-        """Find what is held on entry to the functions that are called under a lock."""
+    def _solve_entering(self, matters: frozenset[FunctionId]) -> None:
+        """Find what is held on entry to those functions that are called under a lock."""
         below: dict[FunctionId, None] = {}
         todo = [
             (caller, target)
-            for caller, shape in self.shapes.items()
-            if shape.guards or shape.declared
-            for target in self._targets_of(shape, locked=not shape.declared)
+            for caller in self.shapes
+            if caller in matters
+            for target in self._targets_of(caller, locked=True)
         ]
         while todo:
             caller, name = todo.pop()
             target = self.calls.target(caller, name)
-            if target is None or target in below or target not in self.shapes:
+            if target not in matters or target in below or self.calls.is_entry(target):
                 continue
-            if self.shapes[target].role not in (Role.OWNED, Role.BODY) and not self.calls.is_entry(target):
+            if self.shapes[target].role is not Role.OWNED:
                 below[target] = None
-                inner = self._targets_of(self.shapes[target], locked=False)
-                todo += [(target, name) for name in inner]
+                todo += [(target, inner) for inner in self._targets_of(target, locked=False)]
         self.entering = dict.fromkeys(below)
         changed = True
         while changed:
@@ -204,16 +233,18 @@ class _Solver:
                     self.entering[function] = value
                     changed = True
 
-    def _targets_of(self, shape: Shape, *, locked: bool) -> Iterator[str]:
+    def _targets_of(self, caller: FunctionId, *, locked: bool) -> Iterator[str]:
+        """Yield what a function calls, or only what it calls under a lock."""
+        shape, accessors = self.shapes[caller], self.calls.read_as_call
+        everything = not locked or shape.declared
         for target, locks in shape.calls:
-            if locks or not locked:
+            if locks or everything:
                 yield target
         for target, locks in shape.mentions:
             if locks:
                 yield target
-        accessors = self.calls.read_as_call
         yield from [field for field, _, _ in shape.guarded if field in accessors]
-        if not locked:
+        if everything:
             yield from shape.reads & accessors
 
     def _meet(self, function: FunctionId) -> Locks | None:
@@ -262,19 +293,3 @@ class _Solver:
     def _held_at(self, caller: FunctionId, locks: Locks) -> Locks:
         around = _UNSURE if self.shapes[caller].declared else self._entry(caller)
         return frozenset([self.same.get(lock, lock) for lock in locks | (around or NOTHING)])
-
-    def _callees_below(
-        self, functions: Iterable[FunctionId]
-    ) -> dict[FunctionId, tuple[FunctionId, ...]]:
-        below: dict[FunctionId, tuple[FunctionId, ...]] = {}
-        todo = list(functions)
-        while todo:
-            function = todo.pop()
-            if function in below:
-                continue
-            names = sorted({target for target, _ in self.shapes[function].calls})
-            targets = [self.calls.target(function, name) for name in names]
-            known = [target for target in targets if target is not None and target in self.shapes]
-            below[function] = tuple(dict.fromkeys(known))
-            todo += known
-        return below

@@ -85,7 +85,9 @@ def _kind_of(db: Database, rows: Iterable[Row]) -> Kind:
 
 
 def _kinds(db: Database, function: FunctionId, value: Any) -> Iterator[Kind]:
-    if isinstance(value, Table) or (isinstance(value, Items) and value.kind in ("list", "set", "table")):
+    if isinstance(value, Table) or (
+        isinstance(value, Items) and value.kind in ("list", "set", "table")
+    ):
         yield Kind.CONTAINER
     elif isinstance(value, Logic) and value.op in ("or", "if"):
         for part in value.parts if value.op == "or" else value.parts[1:]:

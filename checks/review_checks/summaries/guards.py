@@ -14,6 +14,7 @@ import msgspec
 
 from review_checks.facts.schema import Const, Function, FunctionKind, Logic, Path, Result
 from review_checks.models.schema import Lock
+from review_checks.summaries.constants import literal_of
 from review_checks.summaries.incremental import Database, query, query_or_unknown
 from review_checks.summaries.index import assigned, imported, module_info, outline, owner_of
 from review_checks.summaries.inputs import (
@@ -167,47 +168,10 @@ def _own_attribute(db: Database, function: FunctionId, text: str) -> str:
     return attribute_place(db, owner, steps[1]) if mine else ""
 
 
-def literal_of(db: Database, function: FunctionId, value: Any) -> str | int | float | bool | None:
-    """Return the constant that a value is, following module and class constants by name."""
-    if isinstance(value, Const):
-        return value.value
-    if not isinstance(value, Path):
-        return None
-    if function[1] >= 0 and owner_of_name(db, function, steps_of(value.text)[0]) is not None:
-        return None
-    return constant(db, unit_path(db, function[0]), value.text)
-
-
 def _constant_place(db: Database, function: FunctionId, key: Path) -> str:
     if not key.text.isidentifier():
         return ""
     return global_place(db, unit_path(db, function[0]), key.text) or ""
-
-
-@query_or_unknown
-def constant(db: Database, path: str, text: str) -> str | int | float | bool | None:
-    """Return the literal that a module constant is set to once, following imports."""
-    steps = steps_of(text)
-    if not steps:
-        return None
-    root = steps[0]
-    rows = assigned(db, path, "", root)
-    if len(steps) == 1 and rows:
-        value = rows[0][1] if len(rows) == 1 else None
-        if isinstance(value, Const):
-            return value.value
-        return constant(db, path, value.text) if isinstance(value, Path) else None
-    origin = imported(db, path, root)
-    if origin:
-        target = ".".join((origin, *steps[1:]))
-        module, _, name = target.rpartition(".")
-        inner = module_path(db, module) if module else ""
-        return constant(db, inner, name) if inner and inner != path else None
-    if len(steps) == 2:
-        rows = assigned(db, path, root, steps[1])
-        if len(rows) == 1 and isinstance(rows[0][1], Const):
-            return rows[0][1].value
-    return None
 
 
 # Lock objects.
@@ -316,8 +280,9 @@ def declared_guard(db: Database, place: str, label: str) -> Guard | None:
             found, known = _made_guard(db, function, made, place, label)
             if known:
                 # Where a lock may also be handed in, it is not known of what type that one is.
-                unsure = handed and found is not None
-                return msgspec.structs.replace(found, reentrant=None) if unsure else found
+                if found is not None and handed:
+                    return msgspec.structs.replace(found, reentrant=None)
+                return found
     words = set(words_of(name))
     if not words & _LOCK_WORDS or any(_is_plain(value) for _, value in rows):
         return None

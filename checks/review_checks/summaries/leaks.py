@@ -9,7 +9,7 @@ in its stead, such as a bare file descriptor.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,14 +21,24 @@ from review_checks.facts.schema import (
     Use,
     Value,
 )
-from review_checks.summaries.failures import call_failures, catches, handler_types, is_broad, raised_types
+from review_checks.summaries.failures import (
+    call_failures,
+    catches,
+    handler_types,
+    is_broad,
+    raised_types,
+)
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
-from review_checks.summaries.incremental import Database
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees
 from review_checks.summaries.ownership import Holding, Owned
 from review_checks.summaries.resources import acquired
 from review_checks.summaries.walking import Act, Catch, Course, Event, Step, Way, ways_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.incremental import Database
 
 _CLEANING = (RegionKind.HANDLER, RegionKind.FINALLY)
 
@@ -82,7 +92,11 @@ class _Judge:
     """Chooses the way out, if any, that a reviewer would point at."""
 
     def __init__(
-        self, db: Database, function: FunctionId, holding: Holding, steps: dict[int, tuple[Step, ...]]
+        self,
+        db: Database,
+        function: FunctionId,
+        holding: Holding,
+        steps: dict[int, tuple[Step, ...]],
     ) -> None:
         self._db = db
         self._function = function
@@ -96,7 +110,9 @@ class _Judge:
     def leak(self, ways: list[Way]) -> Leak | None:
         """Return the leak of the plainest way out."""
         ways = sorted(ways, key=lambda way: self._order(way.event))
-        ways = [way for way in ways if not self._owned.lazy or self._is_used(way.origin or way.event)]
+        ways = [
+            way for way in ways if not self._owned.lazy or self._is_used(way.origin or way.event)
+        ]
         for way in ways:
             if way.exit is not Exit.RAISE and way.origin is None:
                 return self._left(way)
@@ -127,7 +143,9 @@ class _Judge:
         origin = way.origin or way.event
         skipped = next((step.event for step in self._releases if self._skips(origin, step)), None)
         known = self._is_known(origin)
-        if skipped is None and (self._owned.resource.release or not known or way.exit is Exit.RAISE):
+        if skipped is None and (
+            self._owned.resource.release or not known or way.exit is Exit.RAISE
+        ):
             return None
         if not known and (self._hands_over or self._is_guarded()):
             return None
@@ -170,7 +188,8 @@ class _Judge:
             return bool(self._own)
         target = self._statement(event)
         return any(
-            event != ("c", index) and may_follow(self._body, self._body.calls[index].statement, target)
+            event != ("c", index)
+            and may_follow(self._body, self._body.calls[index].statement, target)
             for index in self._own
         )
 
@@ -194,7 +213,7 @@ def _course(
 ) -> Course:
     body = holding.body
     targets = callees(db, function[0])[function[1]]
-    given = _conditions(body, holding.owned.call)
+    given = _conditions(holding)
     suppressing: set[int] = set()
     reraising: set[int] = set()
     for index, call in enumerate(body.calls):
@@ -226,21 +245,29 @@ def _without_cleanup(
     mine = {row for row, _ in ancestry(body, body.calls[call].statement)}
     kept: dict[int, tuple[Step, ...]] = {}
     for statement, rows in steps.items():
-        around = [row for row, _ in ancestry(body, statement) if body.regions[row].kind in _CLEANING]
+        around = [
+            row for row, _ in ancestry(body, statement) if body.regions[row].kind in _CLEANING
+        ]
         if any(row not in mine for row in around):
-            rows = tuple([row for row in rows if row.act is not Act.RAISE])
-        kept[statement] = rows
+            kept[statement] = tuple([row for row in rows if row.act is not Act.RAISE])
+        else:
+            kept[statement] = rows
     return kept
 
 
-def _conditions(body: Function, call: int) -> dict[Value, bool]:
-    """Return the conditions that hold wherever a call was made, with what they came to."""
+def _conditions(holding: Holding) -> dict[Value, bool]:
+    """Return the conditions that hold wherever the resource was made, with what they came to.
+
+    Those about the resource itself are none: making it changes them.
+    """
+    body = holding.body
     tests = {test.statement: test.value for test in body.tests}
     known: dict[Value, bool] = {}
-    for region, _ in ancestry(body, body.calls[call].statement):
+    for region, _ in ancestry(body, body.calls[holding.owned.call].statement):
         kind, owner = body.regions[region].kind, body.regions[region].owner
-        if kind in (RegionKind.THEN, RegionKind.ELSE) and owner in tests:
-            known[tests[owner]] = kind is RegionKind.THEN
+        test = tests.get(owner) if kind in (RegionKind.THEN, RegionKind.ELSE) else None
+        if test is not None and not holding.asks_about(test):
+            known[test] = kind is RegionKind.THEN
     return known
 
 

@@ -30,7 +30,8 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
         role: who may call it.
         declared: it says itself that its caller holds the lock.
         accessor: it is called by reading an attribute.
-        reads: the fields that it uses while it holds no lock of its own.
+        uses: the fields that it uses.
+        reads: those that it uses while it holds no lock of its own.
         writes: those among them that it changes.
         guarded: the fields that it uses under its own locks, whether it changes them, and which.
         calls: the targets that it calls, and under which of its own locks.
@@ -43,6 +44,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
     role: Role
     declared: bool
     accessor: bool
+    uses: frozenset[str]
     reads: frozenset[str]
     writes: frozenset[str]
     guarded: tuple[tuple[str, bool, Locks], ...]
@@ -73,6 +75,7 @@ def _shape(found: Slice) -> Shape:
         found.role,
         found.declared,
         found.accessor,
+        frozenset(found.sites),
         frozenset([field for field, _ in bare]),
         frozenset([field for field, site in bare if site.write]),
         _once([(field, site.write, site.guards) for field, site in sites if site.guards]),

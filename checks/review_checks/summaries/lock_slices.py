@@ -285,7 +285,9 @@ class _Slicer:
         method, kind = rest[-1], self._kind(field)
         if kind is Kind.RECORD and len(rest) == 1:
             name = attribute(self.db, class_around(self.db, self.function), field[1:])
-            return field.startswith(".") and name is not None and changes_itself(self.db, name, method)
+            return (
+                field.startswith(".") and name is not None and changes_itself(self.db, name, method)
+            )
         if method not in self.lexicon.mutators or any(step[0] != "[" for step in rest[:-1]):
             return False
         if len(rest) == 1:
@@ -347,11 +349,11 @@ class _Slicer:
     def _is_explained(self, statement: int, span: Span) -> bool:
         """Say whether a comment at an access says why it needs no lock."""
         top = self.body.statements[statement].span.line
-        above = max([row.span.line for row in self.body.statements if row.span.line < top], default=-1)
-        first = max(above + 1, top - _NEAR)
-        return any(
-            first <= line < top or span.line <= line <= span.end_line for line in self.said
+        above = max(
+            [row.span.line for row in self.body.statements if row.span.line < top], default=-1
         )
+        first = max(above + 1, top - _NEAR)
+        return any(first <= line < top or span.line <= line <= span.end_line for line in self.said)
 
 
 def _counts(guard: Guard) -> bool:
@@ -369,5 +371,7 @@ def _merged(rows: list[tuple[int, int, Site]]) -> tuple[Site, ...]:
         elif site.write or known.write:
             kept = known if known.write else site
             both = known.write != site.write
-            merged[key] = Site(True, both or known.compound or site.compound, site.guards, kept.event)
+            merged[key] = Site(
+                True, both or known.compound or site.compound, site.guards, kept.event
+            )
     return tuple(merged.values())

@@ -94,9 +94,7 @@ def _is_entered(body: Function, index: int) -> bool:
     return any(isinstance(item.value, Result) and item.value.call == index for item in body.withs)
 
 
-def _from_call(
-    db: Database, function: FunctionId, body: Function, index: int
-) -> Iterator[Held]:
+def _from_call(db: Database, function: FunctionId, body: Function, index: int) -> Iterator[Held]:
     call = body.calls[index]
     receiver = parent_of(call.callee)
     if call.callee.endswith(".acquire"):
@@ -182,7 +180,9 @@ def entered_under(db: Database, manager: FunctionId) -> Guard | None:
         if not any(item.path.endswith("contextmanager") for item in body.decorators):
             return None
         taken = held(db, manager)
-        inside = [{row.guard for row in taken if row.start <= item.at < row.end} for item in body.results]
+        inside = [
+            {row.guard for row in taken if row.start <= item.at < row.end} for item in body.results
+        ]
         common = set.intersection(*inside) if inside else set()
         return min(common, key=lambda guard: guard.identity, default=None)
     found = {guard_of(db, manager, item.value) for item in body.results}

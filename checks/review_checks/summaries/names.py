@@ -48,7 +48,8 @@ from review_checks.summaries.inputs import (
 from review_checks.summaries.outline import Made, resolve_import
 from review_checks.summaries.paths import steps_of
 
-_BUILTINS = frozenset(dir(builtins))
+# With those of Python 2 that the models speak of.
+_BUILTINS = frozenset(dir(builtins)) | {"long", "raw_input", "xrange"}
 _OUTSIDE = (FunctionKind.MODULE, FunctionKind.CLASS)
 _MAX_STEPS = 12
 _MAX_LINEAGE = 50
@@ -289,7 +290,7 @@ def _top_level(db: Database, path: str, name: str) -> str | None:
         inner = f"{info.name}.{name}"
         if module_path(db, inner):
             return inner
-    return name if name in _BUILTINS else None
+    return models(db).canonical(name) if name in _BUILTINS else None
 
 
 def _imported(db: Database, path: str, target: str) -> str | None:

@@ -7,23 +7,18 @@ Data that is read from it is not.
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from review_checks.facts.schema import (
-    Binary,
     Call,
     Closure,
     Compare,
-    Const,
-    Format,
     Function,
     Items,
     Logic,
     Mode,
-    Opaque,
     Path,
     RegionKind,
     Result,
@@ -35,11 +30,18 @@ from review_checks.facts.schema import (
 )
 from review_checks.models.schema import Resource
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
-from review_checks.summaries.incremental import Database
+from review_checks.summaries.hazards import may_raise
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.names import callees, home
 from review_checks.summaries.paths import last_step, parent_of, root_of
+from review_checks.summaries.truths import truth
 from review_checks.summaries.walking import Act, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from review_checks.summaries.incremental import Database
 
 _ENDS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
 _ENDS_WITH_PREFIX = ("os.exec",)
@@ -59,16 +61,7 @@ _DATA_METHODS = frozenset(
         "settimeout", "tell", "text", "wait", "write", "writable", "writelines",
     }
 )  # fmt: skip
-_HARMLESS_METHODS = frozenset(
-    {
-        "capitalize", "copy", "count", "encode", "endswith", "find", "format", "get", "index", "isdigit",
-        "items", "join", "keys", "ljust", "lower", "lstrip", "partition", "replace", "rfind", "rjust",
-        "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper",
-        "values", "zfill",
-    }
-)  # fmt: skip
 _BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE)
-_BUILTINS = frozenset(dir(builtins))
 
 
 class Owned(msgspec.Struct, frozen=True, array_like=True):
@@ -107,7 +100,11 @@ class Holding:
         while size != len(self.aliases) + len(self.offspring):
             size = len(self.aliases) + len(self.offspring)
             for write in self.body.writes:
-                if not write.path.isidentifier() or write.mode not in (Mode.ASSIGN, Mode.ENTER, Mode.ITERATE):
+                if not write.path.isidentifier() or write.mode not in (
+                    Mode.ASSIGN,
+                    Mode.ENTER,
+                    Mode.ITERATE,
+                ):
                     continue
                 if write.path in self.aliases:
                     continue
@@ -165,7 +162,9 @@ class Holding:
             return True
         known = models(self._db).knowledge(target)
         # What reads from the thing gives data; what merely arranges it (`iter`, `partial`) keeps it.
-        return not (known.redacts or (known.raises and known.resource is None and not known.returns))
+        return not (
+            known.redacts or (known.raises and known.resource is None and not known.returns)
+        )
 
     def uses(self) -> list[int]:
         """Return the calls of methods of the thing itself."""
@@ -213,19 +212,7 @@ class Holding:
 
     def truth(self, test: Value, given: Mapping[Value, bool]) -> bool | None:
         """Return what a condition comes to while the thing is held, or None; ``given`` ones are known."""
-        if test in given:
-            return given[test]
-        if isinstance(test, Path):
-            return True if test.text in self.aliases else None
-        if isinstance(test, Const):
-            return bool(test.value)
-        if isinstance(test, Logic):
-            return _combined(test.op, [self.truth(part, given) for part in test.parts])
-        if isinstance(test, Compare) and len(test.operands) == 2:
-            left, right = test.operands
-            if self.is_itself(left) and isinstance(right, Const):
-                return _compared(test.ops[0], right.value)
-        return None
+        return truth(test, given, self.is_itself)
 
     # Steps
 
@@ -233,22 +220,30 @@ class Holding:
         """Return what each statement does with the thing."""
         releases = [*self._releases()]
         steps: dict[int, list[Step]] = {}
-        for statement, step in (*releases, *self._others({row[1].event for row in releases}, releases)):
+        for statement, step in (
+            *releases,
+            *self._others({row[1].event for row in releases}, releases),
+        ):
             steps.setdefault(statement, []).append(step)
         return {key: tuple(sorted(rows, key=lambda row: row.at)) for key, rows in steps.items()}
 
     def _releases(self) -> Iterator[tuple[int, Step]]:
         weak = not any(self.is_release(call, index) for index, call in enumerate(self.body.calls))
         for index, call in enumerate(self.body.calls):
-            if self.is_release(call, index) or (weak and self._may_release(call)):
+            if (
+                self.is_release(call, index)
+                or (weak and self._may_release(call))
+                or (call.use is Use.ENTERED and self._enters(call))
+            ):
                 yield call.statement, Step(call.at, Act.RELEASE, ("c", index))
-            elif call.use is Use.ENTERED and self.owned.resource.release:
-                if any(self.is_itself(value) for value in call.args):
-                    yield call.statement, Step(call.at, Act.RELEASE, ("c", index))
         for index, item in enumerate(self.body.withs):
             if self.is_itself(item.value):
                 at = self.body.statements[item.statement].at
                 yield item.statement, Step(at, Act.RELEASE, ("i", index))
+
+    def _enters(self, call: Call) -> bool:
+        """Say whether a context manager is made of the thing itself, not of a mere number or path."""
+        return bool(self.owned.resource.release) and any(self.is_itself(row) for row in call.args)
 
     def is_release(self, call: Call, index: int) -> bool:
         """Say whether a call gives the thing back in one of the ways its kind provides for."""
@@ -289,7 +284,9 @@ class Holding:
 
     def _definition(self, inner: Function) -> int | None:
         for index, statement in enumerate(self.body.statements):
-            if statement.kind is StatementKind.DEFINITION and statement.span.contains(inner.name_span):
+            if statement.kind is StatementKind.DEFINITION and statement.span.contains(
+                inner.name_span
+            ):
                 return index
         return None
 
@@ -299,10 +296,14 @@ class Holding:
         target = self._targets[index]
         if target is not None and (target in _ENDS or target.startswith(_ENDS_WITH_PREFIX)):
             return Act.STOP
-        if self._passes(call) and not self._only_uses(call, index):
-            if self._gives_method(call) or not self._released_after(call.statement, releases):
-                return Act.HAND_OVER
-        return Act.RAISE if self.may_raise(call, index) else None
+        if (
+            self._passes(call)
+            and not self._only_uses(call, index)
+            and (self._gives_method(call) or not self._released_after(call.statement, releases))
+        ):
+            return Act.HAND_OVER
+        mine = parent_of(call.callee) in self.aliases
+        return Act.RAISE if may_raise(self._db, call, target, mine=mine) else None
 
     def _only_uses(self, call: Call, index: int) -> bool:
         """Say whether a call that is given the thing is known not to keep it."""
@@ -329,7 +330,10 @@ class Holding:
         return any(
             isinstance(value, Path)
             and parent_of(value.text) in self.aliases
-            and (last_step(value.text) in self.owned.resource.release or last_step(value.text) in self._verbs)
+            and (
+                last_step(value.text) in self.owned.resource.release
+                or last_step(value.text) in self._verbs
+            )
             for value in values
         )
 
@@ -340,9 +344,15 @@ class Holding:
         """
         body = self.body
         for other, step in releases:
-            if other == statement or self._is_of_offspring(step) or not may_follow(body, statement, other):
+            if (
+                other == statement
+                or self._is_of_offspring(step)
+                or not may_follow(body, statement, other)
+            ):
                 continue
-            around = [row for row, _ in ancestry(body, other) if not is_inside(body, statement, row)]
+            around = [
+                row for row, _ in ancestry(body, other) if not is_inside(body, statement, row)
+            ]
             # A release on the way out of a branch says nothing of the others.
             if all(self._is_main_way(region) for region in around):
                 return True
@@ -358,17 +368,13 @@ class Holding:
 
     def _loses(self, write: Write) -> bool:
         """Say whether a write stores the thing elsewhere, or its name gets another value."""
-        if write.path in self.aliases:
-            if write.mode is Mode.DELETE:
-                return True
-            if write.path != self.owned.name:
-                return False
+        if write.path in self.body.scoped:
+            return self.keeps(write.value)
+        if write.path == self.owned.name:
             value = write.value
             made = isinstance(value, Result) and value.call == self.owned.call
-            return not made and not self.is_itself(value)
+            return write.mode is Mode.DELETE or not (made or self.is_itself(value))
         if write.path.isidentifier():
-            if write.path in self.body.scoped:
-                return self.keeps(write.value)
             return isinstance(write.value, Items | Table) and self.keeps(write.value)
         return write.mode is not Mode.DELETE and self.keeps(write.value)
 
@@ -382,93 +388,3 @@ class Holding:
             and self.asks_about(write.value)
             for write in self.body.writes
         )
-
-    # Failures
-
-    def may_raise(self, call: Call, index: int) -> bool:
-        """Say whether a reader should reckon with an exception from a call."""
-        target = self._targets[index]
-        last = last_step(call.callee)
-        lexicon = models(self._db).lexicon
-        if target is not None:
-            known = models(self._db).knowledge(target)
-            if known.harmless or known.log is not None or known.redacts:
-                return False
-            mine = parent_of(call.callee) in self.aliases
-            if mine and last.startswith("set"):
-                # Options of a thing that was just made are taken to be valid.
-                return False
-            if known.raises and (mine or last not in self._verbs):
-                return True
-            if target in _BUILTINS:
-                return False
-        if last in self._verbs:
-            # That something else cannot be given back is another matter.
-            return False
-        if not parent_of(call.callee):
-            return True
-        if last in _HARMLESS_METHODS or last in lexicon.mutators:
-            return False
-        receiver = last_step(parent_of(call.callee))
-        return not (receiver in lexicon.log_receivers and last in lexicon.log_methods)
-
-
-def _combined(operator: str, parts: list[bool | None]) -> bool | None:
-    """Return what ``not``, ``and`` or ``or`` makes of truths that may be unknown."""
-    if operator == "not":
-        return None if parts[0] is None else not parts[0]
-    if operator not in ("and", "or"):
-        return None
-    decisive = operator == "or"
-    if decisive in parts:
-        return decisive
-    return None if None in parts else not decisive
-
-
-def _compared(operator: str, value: object) -> bool | None:
-    """Return what comparing a resource with a constant comes to; descriptors are not negative."""
-    if value is None or value in (-1, 0):
-        if operator in ("is not", "!=", ">", ">="):
-            return True
-        if operator in ("is", "==", "<", "<="):
-            return False
-    return None
-
-
-def parts_of(value: Value) -> tuple[Value, ...]:
-    """Return the values that a value is made of."""
-    if isinstance(value, Binary):
-        return (value.left, value.right)
-    if isinstance(value, Compare):
-        # A comparison gives a truth.
-        return ()
-    if isinstance(value, Table):
-        return value.values
-    if isinstance(value, Format | Logic | Items | Opaque):
-        return value.parts
-    return ()
-
-
-def is_mentioned(body: Function, name: str, first: int, last: int | None = None) -> bool:
-    """Say whether events between two orders of evaluation use what a name stands for."""
-    begins = [(row.at, root_of(row.callee)) for row in body.calls]
-    begins += [(row.at, root_of(row.path)) for row in (*body.reads, *body.writes)]
-    values = [(row.at, value) for row in body.calls for value in row.args]
-    values += [(row.at, value) for row in body.calls for _, value in row.keywords]
-    values += [(row.at, row.value) for row in (*body.writes, *body.tests, *body.results, *body.raises)]
-    values += [(body.statements[row.statement].at, row.value) for row in body.withs]
-
-    def inside(at: int) -> bool:
-        return first <= at and (last is None or at < last)
-
-    return any(inside(at) and root == name for at, root in begins) or any(
-        inside(at) and name in _roots_in(value) for at, value in values
-    )
-
-
-def _roots_in(value: Value) -> Iterator[str]:
-    if isinstance(value, Path):
-        yield root_of(value.text)
-    parts = value.operands if isinstance(value, Compare) else parts_of(value)
-    for part in parts:
-        yield from _roots_in(part)

@@ -7,12 +7,11 @@ at once, is its own to release: what is stored elsewhere, returned or handed ove
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from review_checks.facts.schema import Call, Const, Function, Mode, Path, Result, Use
-from review_checks.models.schema import Resource
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -20,6 +19,11 @@ from review_checks.summaries.names import callees, canonical_in, class_of, funct
 from review_checks.summaries.ownership import Holding, Owned
 from review_checks.summaries.paths import last_step
 from review_checks.summaries.walking import Act
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.models.schema import Resource
 
 MAX_DEPTH = 3
 """How many calls deep a resource is followed to the function that acquires it."""
@@ -65,13 +69,19 @@ def _bound_name(body: Function, index: int, resource: Resource) -> str:
     ]
     # A name that may hold what the caller gave is the caller's to judge.
     others = {parameter.name for parameter in body.parameters} | set(body.scoped)
-    return bound[0] if len(bound) == 1 and bound[0].isidentifier() and bound[0] not in others else ""
+    return (
+        bound[0] if len(bound) == 1 and bound[0].isidentifier() and bound[0] not in others else ""
+    )
 
 
 def _is_lazy(db: Database, function: FunctionId, index: int) -> bool:
     """Say whether an acquisition only prepares: a library's, that never fails."""
     target = callees(db, function[0])[function[1]][index]
-    return target is not None and function_of(db, target) is None and not models(db).knowledge(target).raises
+    return (
+        target is not None
+        and function_of(db, target) is None
+        and not models(db).knowledge(target).raises
+    )
 
 
 def acquisition(
@@ -128,7 +138,11 @@ def fresh(db: Database, function: FunctionId, depth: int) -> Resource | None:
         resource: Resource | None = None
         if isinstance(result.value, Result) and not result.value.rest and not result.yields:
             resource = acquisition(db, function, result.value.call, depth)
-        elif isinstance(result.value, Path) and result.value.text.isidentifier() and not result.yields:
+        elif (
+            isinstance(result.value, Path)
+            and result.value.text.isidentifier()
+            and not result.yields
+        ):
             if owned is None:
                 owned = {row.name: row for row in acquired(db, function, depth)}
             row = owned.get(result.value.text)

@@ -37,7 +37,9 @@ _HELD = re.compile(
     rf"|\b(?:must|should|caller|assumes?|requires?|expects?)\b[^.]{{0,60}}{_LOCK}",
     re.IGNORECASE | re.DOTALL,
 )
-_HELD_NAME = re.compile(r"_(?:un)?locked$|_(?:with|under|in)_lock$|_lock_held$|_no_?lock$|^_?locked_")
+_HELD_NAME = re.compile(
+    r"_(?:un)?locked$|_(?:with|under|in)_lock$|_lock_held$|_no_?lock$|^_?locked_"
+)
 _HELD_TESTS = frozenset({"locked", "_is_owned", "is_owned", "owned", "is_held"})
 
 

@@ -401,7 +401,13 @@ def merged(groups: Sequence[Origins]) -> Origins:
 
 
 def _numbers(items: Origins) -> Origins:
-    return tuple([msgspec.structs.replace(item, number=True) for item in items])
+    """Return origins as those of a number; what held the text does not hold it."""
+    return tuple(
+        [
+            item if item.number else msgspec.structs.replace(item, number=True, names=())
+            for item in items
+        ]
+    )
 
 
 def _went(item: Origin, step: Step, names: tuple[str, ...]) -> Origin:

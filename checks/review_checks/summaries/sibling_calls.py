@@ -25,16 +25,17 @@ class SiblingCalls:
     What it finds out on the way it keeps.
     """
 
-    def __init__(
-        self, db: Database, owner: str, rows: Iterable[tuple[FunctionId, Shape]]
-    ) -> None:
+    def __init__(self, db: Database, owner: str, rows: Iterable[tuple[FunctionId, Shape]]) -> None:
         """Take the functions of a class, or those of a module when ``owner`` is ''."""
         self.db, self.owner = db, owner
         self.shapes = dict(rows)
         self._named: dict[str, list[tuple[FunctionId, Locks]]] = {}
+        self._detached: dict[str, list[FunctionId]] = {}
         for caller, shape in self.shapes.items():
             for target, locks in shape.calls:
                 self._named.setdefault(target, []).append((caller, locks))
+            for target in shape.detached:
+                self._detached.setdefault(target, []).append(caller)
         self.read_as_call = frozenset(
             [
                 f".{shape.name}"
@@ -128,10 +129,9 @@ class SiblingCalls:
             return False
         spellings = self._spellings(function)
         if any(
-            spelling in other.detached and self.target(caller, spelling) == function
-            for caller, other in self.shapes.items()
-            if other.detached
+            self.target(caller, spelling) == function
             for spelling in spellings
+            for caller in self._detached.get(spelling, ())
         ):
             return True
         return (

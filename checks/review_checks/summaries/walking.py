@@ -10,7 +10,7 @@ its start into those possible at its end and at each other way out.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -27,8 +27,9 @@ from review_checks.facts.schema import (
 )
 
 Event = tuple[str, int]
-"""``("c", call)`` or ``("s", statement)``."""
+"""``("c", call)``, ``("s", statement)``, or ``("n", 0)`` for none in particular."""
 
+_ANY: Event = ("n", 0)
 _ROUNDS = 3
 _MAX_DEPTH = 100
 
@@ -115,9 +116,9 @@ def ways_out(course: Course) -> list[Way]:
         return []
     walk = _Walk(course)
     falls, ways = walk.block(0, {Status.ABSENT: None})
-    held = [way for way in ways if way.status is Status.HELD]
+    held = [*walk.lost, *[way for way in ways if way.status is Status.HELD]]
     if Status.HELD in falls:
-        held.append(Way(Exit.NONE, Status.HELD, ("n", 0), falls[Status.HELD]))
+        held.append(Way(Exit.NONE, Status.HELD, _ANY, falls[Status.HELD]))
     return list(dict.fromkeys(held))
 
 
@@ -135,6 +136,7 @@ class _Walk:
     def __init__(self, course: Course) -> None:
         self.course = course
         self.body = course.body
+        self.lost: list[Way] = []
         self._members: list[list[int]] = [[] for _ in self.body.regions]
         self._blocks: dict[int, list[int]] = {}
         for index, statement in enumerate(self.body.statements):
@@ -151,7 +153,7 @@ class _Walk:
                 break
             state = self._steps(statement, state, ways)
             state = self._statement(statement, state, ways)
-        return state, ways
+        return state, list(dict.fromkeys(ways))
 
     def _steps(self, statement: int, state: State, ways: list[Way]) -> State:
         for step in self.course.steps.get(statement, ()):
@@ -159,11 +161,10 @@ class _Walk:
             if step.act is Act.STOP:
                 return {}
             if step.act is Act.RAISE:
-                if held:
-                    ways.append(Way(Exit.RAISE, Status.HELD, step.event, None))
+                ways += _raised(state, step.event)
             elif step.act is Act.ACQUIRE:
                 if held:
-                    ways.append(Way(Exit.NONE, Status.HELD, step.event, state[Status.HELD]))
+                    self.lost.append(Way(Exit.NONE, Status.HELD, step.event, state[Status.HELD]))
                 state = {Status.HELD: None}
             elif held:
                 state = _joined(state, {Status.GONE: state[Status.HELD]})
@@ -204,7 +205,10 @@ class _Walk:
         if orelse:
             second, more = self.block(orelse[0], skipped)
             ways += more
-        given = [Status.HELD in before and Status.HELD not in after for before, after in ((taken, first), (skipped, second))]
+        given = [
+            Status.HELD in before and Status.HELD not in after
+            for before, after in ((taken, first), (skipped, second))
+        ]
         flag = _is_flag(test) or (not orelse and self._is_guard(then))
         if any(given) and (flag or self.course.concerns(test)):
             # `if not f.closed: f.close()`, or `if opened_here: f.close()`: the condition tells
@@ -285,7 +289,8 @@ class _Walk:
         """Return the states in which handlers are entered, and the exceptions that go past them."""
         handlers = [handler for handler in self.body.handlers if handler.statement == statement]
         # Anything in the block may have raised before the thing was acquired or after it was gone.
-        common = {key: before.get(key) for key in before if key is not Status.HELD}
+        common: State = dict(before)
+        common.pop(Status.HELD, None)
         if Status.GONE in after:
             common.setdefault(Status.GONE, None)
         entries = [dict(common) for _ in handlers]
@@ -317,9 +322,7 @@ class _Walk:
             for step in steps
         )
 
-    def _finally(
-        self, region: int, falls: State, ways: list[Way]
-    ) -> tuple[State, list[Way]]:
+    def _finally(self, region: int, falls: State, ways: list[Way]) -> tuple[State, list[Way]]:
         """Run a ``finally`` block at the end of each way through its statement."""
         out: list[Way] = []
         if falls:
@@ -333,6 +336,15 @@ class _Walk:
                 out += known[key][1]
             out += [Way(way.exit, status, way.event, way.origin) for status in known[key][0]]
         return falls, list(dict.fromkeys(out))
+
+
+def _raised(state: State, event: Event) -> Iterator[Way]:
+    """Yield what a call that may raise adds; which one raised matters only to a held thing."""
+    for status, origin in state.items():
+        if status is Status.HELD:
+            yield Way(Exit.RAISE, status, event, None)
+        else:
+            yield Way(Exit.RAISE, status, _ANY, origin)
 
 
 def _is_flag(test: Value) -> bool:

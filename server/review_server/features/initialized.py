@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
-    """Ask to be told of changes to files and settings, and for the settings."""
+    """Get ready, and ask for the settings and to be told of changes."""
     client = ls.session.client
+    ls.schedule.soon("prepare", ls.session.projects.prepare)
     registrations = []
     if client.watches_files:
         patterns = ["**/*.py", *(f"**/{name}" for name in CONFIGURATION_FILES)]

@@ -38,7 +38,7 @@ class Tracker:
             try:
                 device.free(owner)
             except Exception as error:
-                LOG.exception("Failed to free %s", device)
+                LOG.exception("Failed to free")
                 if first_error is None:
                     first_error = error
         if first_error is not None:

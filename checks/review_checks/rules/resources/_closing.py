@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from review_checks.facts.schema import Call, Function, Mode, Result, StatementKind, Use
 from review_checks.model import Edit, Fix, Refusal, Safety, Span
-from review_checks.rule import Context, FixContext
 from review_checks.summaries.flow import statements_in
-from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.mentions import is_mentioned
 from review_checks.summaries.names import callees
-from review_checks.summaries.ownership import Holding, Owned, is_mentioned
+from review_checks.summaries.ownership import Holding, Owned
 from review_checks.summaries.paths import last_step, parent_of
 from review_checks.summaries.walking import Act, Step
 from review_checks.text.editing import (
@@ -26,6 +25,12 @@ from review_checks.text.editing import (
     line_end,
     slice_text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from review_checks.rule import Context, FixContext
+    from review_checks.summaries.inputs import FunctionId
 
 _ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
 _IMMEDIATE = frozenset({"close", "aclose", "cleanup", "quit"})
@@ -148,7 +153,9 @@ def _is_what_with_does(owned: Owned, release: Call) -> bool:
 
 def _binds_alone(body: Function, owned: Owned) -> bool:
     """Say whether the result is bound to one name and nothing else."""
-    bound = [row for row in body.writes if isinstance(row.value, Result) and row.value.call == owned.call]
+    bound = [
+        row for row in body.writes if isinstance(row.value, Result) and row.value.call == owned.call
+    ]
     return len(bound) == 1 and not owned.resource.result
 
 
@@ -183,7 +190,9 @@ def close(context: FixContext, function: FunctionId, owned: Owned) -> Fix | Refu
     if not is_alone(lines, made) or not is_alone(lines, last):
         return Refusal("it shares its line with another statement")
     end = last.line - 1 if chosen.releases else last.end_line
-    unit = indent_unit(lines, context.shifted(function, body.name_span).line, _first_line(context, function))
+    unit = indent_unit(
+        lines, context.shifted(function, body.name_span).line, _first_line(context, function)
+    )
     if chosen.form == "finally":
         edits = [
             insert_line(path, lines, made.end_line + 1, f"{indentation(lines[made.line])}try:"),
@@ -208,9 +217,7 @@ def _first_line(context: FixContext, function: FunctionId) -> int:
     return context.shifted(function, Span(line, 0, line, 0)).line
 
 
-def _header(
-    path: str, lines: Sequence[str], made: Span, form: str, name: str
-) -> list[Edit] | None:
+def _header(path: str, lines: Sequence[str], made: Span, form: str, name: str) -> list[Edit] | None:
     """Return the edits that turn ``name = value`` into ``with value as name:``."""
     match = _ASSIGNED.match(slice_text(lines, made))
     if match is None:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Function, Items, Logic, Opaque, StatementKind, Use, Value
 from review_checks.model import Edit, Fix, Refusal, Safety
-from review_checks.rule import Context, FixContext
-from review_checks.summaries.inputs import FunctionId
-from review_checks.summaries.ownership import Owned, parts_of
-from review_checks.text.editing import indent, indent_unit, indentation, insert_line, is_alone, slice_text
+from review_checks.summaries.mentions import parts_of
+from review_checks.text.editing import (
+    indent,
+    indent_unit,
+    indentation,
+    insert_line,
+    is_alone,
+    slice_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from review_checks.rule import Context, FixContext
+    from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.ownership import Owned
 
 _NAMES = ("file", "source", "stream", "opened")
 _SIMPLE = (StatementKind.ASSIGN, StatementKind.EXPRESSION, StatementKind.RETURN)
@@ -36,7 +48,8 @@ def obstacle(context: Context, function: FunctionId, owned: Owned) -> str:
 
 
 def _values_at(body: Function, statement: int) -> Iterator[Value]:
-    yield from (row.value for row in (*body.writes, *body.results) if row.statement == statement)
+    yield from (write.value for write in body.writes if write.statement == statement)
+    yield from (result.value for result in body.results if result.statement == statement)
     for call in body.calls:
         if call.statement == statement:
             yield from call.args

@@ -62,21 +62,25 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import FunctionKind
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
-from review_checks.models.schema import Resource
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.resources._closing import close, plan
 from review_checks.rules.resources._naming import give_name, obstacle
 from review_checks.summaries.failures import call_failures
-from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.leaks import Cause, Leak, leaks
-from review_checks.summaries.ownership import Owned
 from review_checks.summaries.paths import root_of
 from review_checks.summaries.resources import dropped
-from review_checks.summaries.walking import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.models.schema import Resource
+    from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.ownership import Owned
+    from review_checks.summaries.walking import Event
 
 _VERBS = {
     "close": "closed",

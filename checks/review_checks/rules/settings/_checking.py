@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import FunctionKind, StatementKind
+from review_checks.mending.loggers import usual_quote
+from review_checks.mending.runs import step_of
 from review_checks.model import Fix, Refusal, Safety
 from review_checks.summaries.index import class_names, module_info, outline
 from review_checks.summaries.inputs import layout, module_path, unit_path
 from review_checks.summaries.names import absolute_import, class_of, method_of
 from review_checks.summaries.words import words_of
-from review_checks.text.editing import indent_unit, indentation, insert_line, line_end
+from review_checks.text.editing import indentation, insert_line, line_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,14 +60,14 @@ def raise_before(
         return Refusal("a check cannot stand right before the statement that uses the value")
     line = _above_comments(body, row, lines, span.line)
     margin = indentation(lines[span.line])
-    inner = margin + _indent_unit(body, function, context, lines)
+    step = step_of(function, context)
     error = usual_error(context.db, function)
-    quote = _quote(lines, problem)
+    quote = '"' if "'" in problem else "'" if '"' in problem else usual_quote(lines)
     end = line_end(lines, line)
-    raising = f"{inner}raise {error}({quote}{problem}{quote})"
+    raising = f"{margin}{step}raise {error}({quote}{problem}{quote})"
     if len(raising) > max(_WIDTH, *(len(other.rstrip()) for other in lines)):
-        deeper = inner + inner.removeprefix(margin)
-        raising = f"{inner}raise {error}({end}{deeper}{quote}{problem}{quote})"
+        head, _, rest = raising.partition("(")
+        raising = f"{head}({end}{margin}{step}{step}{rest}"
     text = f"{margin}if {amount} {comparison}:{end}{raising}"
     edit = insert_line(path, lines, line, text)
     return Fix(f"Check `{amount}` first, raising `{error}`", Safety.UNSAFE, (edit,))
@@ -80,24 +82,6 @@ def _above_comments(body: Function, row: Statement, lines: Sequence[str], line: 
     while line - 1 > floor and lines[line - 1].startswith(f"{margin}#"):
         line -= 1
     return line
-
-
-def _indent_unit(
-    body: Function, function: FunctionId, context: FixContext, lines: Sequence[str]
-) -> str:
-    if body.kind is not FunctionKind.FUNCTION:
-        return "    "
-    outer = context.shifted(function, body.name_span).line
-    return indent_unit(lines, outer, outer + body.body_line - body.name_span.line)
-
-
-def _quote(lines: Sequence[str], text: str) -> str:
-    """Return the kind of quotes that a text does not hold, or else that a file mostly has."""
-    if "'" in text:
-        return '"'
-    single = sum(line.count("'") for line in lines)
-    double = sum(line.count('"') for line in lines)
-    return "'" if single > double or '"' in text else '"'
 
 
 # The error to raise

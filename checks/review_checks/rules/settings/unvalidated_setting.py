@@ -68,8 +68,9 @@ from review_checks.model import Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.settings._checking import raise_before
 from review_checks.summaries.amounts import Capacity, Use, capacity_of, setting_uses
-from review_checks.summaries.comparisons import compared_names
+from review_checks.summaries.comparisons import compared_names, unit_compared_names
 from review_checks.summaries.inputs import unit_path
+from review_checks.summaries.names import owner_of_name
 from review_checks.summaries.paths import field_of, last_step
 from review_checks.text.editing import slice_text
 
@@ -98,19 +99,28 @@ def _is_unchecked(function: FunctionId, use: Use, context: Context) -> bool:
     option = use.origin.option
     if option is not None and (option.choices or option.type not in (*_NUMBERS, "str")):
         return False
-    names = {last_step(name) for name in use.origin.names}
-    if option is not None:
-        names.add(option.name)
+    bounded = option is not None and (bool(option.minimum) or option.special)
+    if not use.taken and (bounded or _is_below(use.origin.default, use.least)):
+        return False
+    return not _is_compared_elsewhere(function, use, context)
+
+
+def _is_compared_elsewhere(function: FunctionId, use: Use, context: Context) -> bool:
+    """Say whether what holds the amount is compared in the modules that it passes.
+
+    A local variable is another one in other functions. An amount that is taken from a capacity must
+    be compared with another amount, any other with whatever it may be.
+    """
+    local = {name for name in use.origin.names if owner_of_name(context.db, function, name)}
+    names = {last_step(name) for name in use.origin.names if name not in local}
+    if use.origin.option is not None:
+        names.add(use.origin.option.name)
     if use.role in ("store", "subtract"):
         names.add(field_of(use.target) or use.target.strip("'\""))
     places = {unit_path(context.db, place[0]) for place in _functions(function, use.origin)}
-    compared = [compared_names(context.db, path) for path in places]
-    if use.taken:
-        return not any(names & found.amounts for found in compared)
-    bounded = option is not None and (bool(option.minimum) or option.special)
-    if bounded or _is_below(use.origin.default, use.least):
-        return False
-    return not any(names & found.names for found in compared)
+    rows = [(names, compared_names(context.db, path)) for path in places]
+    rows.append((local, unit_compared_names(context.db, function[0])))
+    return any(held & (found.amounts if use.taken else found.names) for held, found in rows)
 
 
 def _is_below(default: str, least: int) -> bool:
@@ -245,7 +255,9 @@ def _obstacle(function: FunctionId, use: Use, capacity: Capacity | None, context
 def _is_assigned(function: FunctionId, use: Use, context: Context) -> bool:
     """Say whether the amount is the whole of what an assignment stores."""
     kind, index = use.event
-    return kind == "w" and context.facts(function).writes[index].path == use.target
+    if use.role != "store" or kind != "w":
+        return False
+    return context.facts(function).writes[index].path == use.target
 
 
 def _name(use: Use) -> str:

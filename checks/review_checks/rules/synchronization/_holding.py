@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from review_checks.facts.schema import Call, Function, Path, Result, StatementKind
+from review_checks.facts.schema import Call, Decorator, Function, Path, Result, StatementKind
 from review_checks.mending.runs import Run, run_around, step_of
 from review_checks.model import Edit, Fix, Refusal, Safety
 from review_checks.rule import FixContext
@@ -67,8 +68,7 @@ def _examples(
             for name in owners
             for other in members(context.db, path, name)
             for row in held(context.db, other)
-            if not row.guard.reads
-            and shared.solution.same_lock(row.guard.identity, guard.identity)
+            if not row.guard.reads and shared.solution.same_lock(row.guard.identity, guard.identity)
         ]
         if found:
             return found
@@ -90,9 +90,11 @@ def _decorate(
     lines = context.lines(path)
     if taken_inside(context, shared.solution, function, guard, range(FOREVER)):
         return None
-    for other, row in examples:
-        sibling = context.facts(other)
-        decorator = sibling.decorators[row.index]
+    uses = Counter([_decorator(example, context).path for example in examples])
+    for other, row in sorted(
+        examples, key=lambda example: -uses[_decorator(example, context).path]
+    ):
+        sibling, decorator = context.facts(other), _decorator((other, row), context)
         if sibling.asynchronous is not body.asynchronous:
             continue
         if not _means_the_same(function, other, decorator.path, decorator.call, context):
@@ -107,6 +109,11 @@ def _decorate(
     return None
 
 
+def _decorator(example: Example, context: FixContext) -> Decorator:
+    other, row = example
+    return context.facts(other).decorators[row.index]
+
+
 def _means_the_same(
     function: FunctionId, other: FunctionId, path: str, call: Call | None, context: FixContext
 ) -> bool:
@@ -115,7 +122,9 @@ def _means_the_same(
         return True
     around = class_around(context.db, other)
     names = [path, *(_paths(call) if call is not None else ())]
-    return not around or not any(attribute_rows(context.db, around, root_of(name)) for name in names)
+    return not around or not any(
+        attribute_rows(context.db, around, root_of(name)) for name in names
+    )
 
 
 def _paths(call: Call) -> Iterator[str]:
@@ -284,8 +293,9 @@ def _is_visible(
         if root == me:
             if me != mine or owner_of(context.db, other) != owner_of(context.db, function):
                 return False
-        elif owner_of_name(context.db, other, root) is not None:
-            return False
-        elif owner_of_name(context.db, function, root) is not None:
+        elif (
+            owner_of_name(context.db, other, root) is not None
+            or owner_of_name(context.db, function, root) is not None
+        ):
             return False
     return True

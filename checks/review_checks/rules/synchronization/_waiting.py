@@ -29,7 +29,9 @@ def obstacle(context: Context, solution: Solution, function: FunctionId, guard: 
         if guard.identity in locks or UNKNOWN in locks:
             sure = guard.reentrant is False and guard.identity in locks
             again = "cannot be taken twice" if sure else "perhaps cannot be taken twice"
-            return f"`{context.qualified(caller)}` calls it with `{guard.label}` held, which {again}"
+            return (
+                f"`{context.qualified(caller)}` calls it with `{guard.label}` held, which {again}"
+            )
     return ""
 
 

@@ -95,7 +95,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from review_checks.facts.schema import Const, Function, Mode, Path
+from review_checks.facts.schema import Const, Function, Mode, Path, StatementKind
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._holding import hold
@@ -117,6 +117,7 @@ from review_checks.summaries.roles import Role, role_of
 from review_checks.summaries.sharing import Access, Sharing, class_sharing, module_sharing
 
 _SHOWN = 5
+_MAKING = (Role.OWNED, Role.BODY)
 
 
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.MODULE, fix=Safety.UNSAFE)
@@ -143,7 +144,9 @@ def _compare(shared: Sharing, owner: str, path: str, context: Context) -> Iterat
             own = not owner or owner_of(context.db, function) == owner
             if not own or unit_path(context.db, function[0]) != path:
                 continue
-            if _is_weak(accesses, guard, writes, context) or _makes(shared, field, guard, writes, context):
+            if _is_weak(accesses, guard, writes, context) or _makes(
+                shared, field, guard, writes, context
+            ):
                 continue
             if _races(context.facts(function), accesses, guard, writes):
                 found.append((field, guard, writes))
@@ -165,7 +168,9 @@ def _compare(shared: Sharing, owner: str, path: str, context: Context) -> Iterat
 def _usual_guard(shared: Sharing, accesses: Iterable[Access]) -> Guard | None:
     """Return the lock that guards most uses of a field, by the rule's thresholds."""
     guards = shared.solution.guards
-    sure = [access for access in accesses if access.guards - {UNKNOWN} or UNKNOWN not in access.guards]
+    sure = [
+        access for access in accesses if access.guards - {UNKNOWN} or UNKNOWN not in access.guards
+    ]
     total = sum(_weight(access) for access in sure)
     held: dict[str, list[Access]] = {}
     for access in sure:
@@ -192,7 +197,9 @@ def _is_lock(shared: Sharing, field: str, context: Context) -> bool:
         place = attribute_place(context.db, shared.owner, field[1:])
     declared = declared_guard(context.db, place, field)
     known = shared.solution.guards.values()
-    return any(guard.place == place for guard in known) or (declared is not None and bool(declared.kind))
+    return any(guard.place == place for guard in known) or (
+        declared is not None and bool(declared.kind)
+    )
 
 
 def _is_weak(
@@ -232,19 +239,34 @@ def _makes(
         rows = [row for base in bases for row in attribute_rows(context.db, base, field[1:])]
     else:
         rows = list(assigned(context.db, unit_path(context.db, function[0]), "", field))
-    makers = {maker for maker, value in rows if not _is_placeholder(maker, value, context)}
-    makers |= {access.function for access in shared.fields[field] if access.site.write}
-    return makers == {function}
+    bound = [row for row in shared.fields[field] if row.site.write and not row.site.compound]
+    makers = {maker for maker, _ in rows} | {access.function for access in bound}
+    others = [value for maker, value in rows if maker != function]
+    if any(value != Const(None) for value in others) or not makers:
+        return False
+    elsewhere = [
+        maker for maker in makers - {function} if role_of(context.db, maker) not in _MAKING
+    ]
+    return not elsewhere and (not others or _fills_once(function, context))
 
 
-def _is_placeholder(maker: FunctionId, value: object, context: Context) -> bool:
-    """Say whether a value only stands for one to come."""
-    return value == Const(None) and role_of(context.db, maker) in (Role.OWNED, Role.BODY)
+def _fills_once(function: FunctionId, context: Context) -> bool:
+    """Say whether a function looks whether it was called before: it tests a field that it binds."""
+    body = context.facts(function)
+    for rows in unit_slices(context.db, function[0])[function[1]].sites.values():
+        events = [(site.write, event_of(body, site.event)) for site in rows]
+        written = [row.at for write, row in events if write]
+        tested = [
+            row.at
+            for write, row in events
+            if not write and body.statements[row.statement].kind is StatementKind.IF
+        ]
+        if written and tested and min(tested) < max(written):
+            return True
+    return False
 
 
-def _races(
-    body: Function, accesses: Iterable[Access], guard: Guard, writes: list[Access]
-) -> bool:
+def _races(body: Function, accesses: Iterable[Access], guard: Guard, writes: list[Access]) -> bool:
     """Say whether a write without the lock can meet others; coroutines yield only at an await."""
     if guard.kind != "async":
         return True
@@ -300,7 +322,9 @@ def _chain(
 
 def _place_of_call(caller: FunctionId, target: str, context: Context) -> Place:
     found = unit_slices(context.db, caller[0])[caller[1]]
-    events: list[Event] = [row.event for row in (*found.reaches, *found.mentions) if row.target == target]
+    events: list[Event] = [
+        row.event for row in (*found.reaches, *found.mentions) if row.target == target
+    ]
     events += [site.event for site in found.sites.get(target, ())]
     return Place(caller, *events[0]) if events else Place(caller, "n")
 
