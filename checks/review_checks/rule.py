@@ -22,12 +22,9 @@ from review_checks.facts.schema import Function
 from review_checks.model import Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.models.loader import Models
 from review_checks.options import Options
-from review_checks.summaries.incremental import Database, Input
+from review_checks.summaries.incremental import Database
 from review_checks.summaries.index import qualified_name
-from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
-
-settings: Input[Options] = Input("settings")
-"""() → the options in force."""
+from review_checks.summaries.inputs import FunctionId, models, settings, unit_facts, unit_path
 
 
 class Over(enum.Enum):
@@ -49,6 +46,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     function: FunctionId
     kind: str
     index: int = 0
+    detail: int = 0
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -144,6 +142,9 @@ def span_of(body: Function, place: Place) -> Span:
         return body.reads[index].span
     if kind == "c":
         return body.calls[index].span
+    if kind == "a":
+        call = body.calls[index]
+        return call.spans[place.detail] if call.spans else call.span
     if kind == "h":
         return body.handlers[index].span
     if kind == "s":

@@ -12,6 +12,7 @@ import sys
 def serve_stdio() -> int:
     """Serve one client until it leaves; return the exit code that the protocol wants."""
     # Nothing that is imported is ever garbage, and looking for it takes a quarter of the start.
+    # Later `review_server.garbage` chooses the time.
     gc.disable()
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:

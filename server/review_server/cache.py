@@ -127,9 +127,7 @@ class FactsCache:
         if self._connection is None:
             return
         try:
-            self._connection.execute(
-                "delete from facts where day < ?", (self._today - _KEPT_DAYS,)
-            )
+            self._connection.execute("delete from facts where day < ?", (self._today - _KEPT_DAYS,))
         except sqlite3.Error as error:
             self._fail(error)
 

@@ -28,7 +28,7 @@ class OpenDocument:
         ignored: the rules and concerns that are not reported in it.
         rendered: the rows that need not be rendered again.
         rows: the rows that the editor was given last.
-        result: the number of those rows; it grows when they change.
+        result: the number of those rows; no other rows of the session have it.
     """
 
     __slots__ = (

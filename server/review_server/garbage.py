@@ -12,15 +12,16 @@ _FULL_EVERY = 50
 
 
 class Collector:
-    """Runs Python's collector of cycles by hand. Almost all garbage is freed without it.
+    """Runs Python's collector of cycles by hand, in the place of the automatic runs.
+
+    Almost all garbage is freed without it.
 
     What is there at the first rest, modules, models and the project as it was opened, is not
     looked at again. Later rests look at what is new, and now and then at everything else.
     """
 
     def __init__(self, schedule: Schedule) -> None:
-        """Take over from the automatic collector."""
-        gc.disable()
+        """Wait for the rests of a schedule."""
         self._schedule = schedule
         self._rests = 0
 

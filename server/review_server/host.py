@@ -85,6 +85,7 @@ class ReviewProtocol(LanguageServerProtocol):
         except exceptions.JsonRpcException as error:
             self._refuse(envelope.id, error)
         except msgspec.ValidationError as error:
+            logger.warning("%s has wrong parameters: %s", envelope.method, error)
             self._refuse(envelope.id, exceptions.JsonRpcInvalidParams.of(error))
         except Exception as error:
             logger.exception("%s failed", envelope.method or "A response")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -54,6 +55,7 @@ class Reporter:
         self._client = client
         self._names = names
         self._exact = client.encoding is Encoding.UTF32
+        self._numbers = itertools.count(1)
         self._logged: set[tuple[str, str]] = set()
 
     def view(self, document: OpenDocument) -> View:
@@ -98,7 +100,7 @@ class Reporter:
         rows += dict.fromkeys(map(wire.encode, found.notices))
         if document.rows is None or document.rows != rows:
             document.rows = rows
-            document.result += 1
+            document.result = next(self._numbers)
         return document.rows
 
     def row(self, document: OpenDocument, finding: Finding) -> bytes:

@@ -59,7 +59,8 @@ class Session:
 
     def open(self, given: wire.TextDocument) -> None:
         """Take a document that the editor opened."""
-        self.close(given.uri)
+        if given.uri in self._documents:
+            self.close(given.uri)
         if given.language_id not in ("python", ""):
             return
         path = convert.path_of(given.uri)

@@ -89,11 +89,8 @@ class Projects:
 
     def of(self, path: str) -> Project:
         """Return the project of a file; a buffer without one gets that of the first folder."""
-        root: Path | None = None
-        if Path(path).is_absolute():
-            root = find_root(Path(path))
-        elif self.folders:
-            root = find_root(Path(self.folders[0][0]))
+        places = [Path(path), *(Path(folder) for folder, _ in self.folders)]
+        root = next((find_root(place) for place in places if place.is_absolute()), None)
         project = self._projects.get(root)
         if project is None:
             project = self._projects[root] = Project(root, self.settings)

@@ -126,6 +126,8 @@ def test_a_file_that_may_not_be_read_is_named(
     done = run("check", ".")
     assert done.code == 1
     assert done.err == "secret.py: not analysed: permission denied\n"
+    assert "1 finding in 1 file" in done.out
+    assert run("check", "secret.py").code == 2
 
 
 def test_a_name_that_is_not_utf_8(project: Path) -> None:
@@ -161,4 +163,4 @@ def test_an_error_of_ours_gives_code_2_and_the_others_results_stand(
     done = run("check", ".")
     assert done.code == 2
     assert done.err.startswith("bad.py: internal error: LookupError: planted\nTraceback")
-    assert "1 finding in 2 files" in done.out
+    assert "1 finding in 1 file" in done.out

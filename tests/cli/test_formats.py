@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,16 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEXT = """\
-pool.py:22:9: error: `_active` is written without `self._slots`, under which it is used at 3 of 4 places [unguarded-write]
+pool.py:22:9: warning: `_active` is written without `_slots` [unguarded-write]
   21 | def forget(self, name):
   22 |     self._active.pop(name, None)
      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  pool.py:11: written under `self._slots` in `add`
-  pool.py:15: read under `self._slots` in `find`
-  pool.py:19: read under `self._slots` in `names`
-  fix (unsafe): Hold `self._slots` here
-
-1 finding in 1 file: 1 error. --fix --unsafe-fixes mends 1.
+  pool.py:11: written under `_slots`
+  gone.py:1: read under `_slots`
+  fix (unsafe): Hold `_slots`
 """
 
 DIFF = """\
@@ -46,47 +44,120 @@ DIFF = """\
     +            self._active.pop(name, None)
 """
 
-
-@pytest.mark.usefixtures("project")
-def test_text(run: Run) -> None:
-    assert run("check", "pool.py").out == TEXT
+SUMMARY = "\n1 finding in 1 file: 1 warning. --fix --unsafe-fixes mends 1.\n"
 
 
-def test_text_with_the_diff_of_the_fix(project: Path, run: Run) -> None:
-    done = run("check", "--diff", "pool.py")
-    assert done.code == 1
-    assert DIFF in done.out
-    assert (project / "pool.py").read_text() == POOL
-
-
-def test_json_has_ruffs_keys_and_ours(project: Path, run: Run) -> None:
-    done = run("check", "--output-format", "json", "pool.py")
-    assert done.code == 1
-    (row,) = json.loads(done.out)
+@pytest.fixture
+def sample(project: Path) -> Result:
+    """Return a result with one finding, which no rule can change."""
     path = str(project / "pool.py")
+    notes = (
+        Note(path, Span(10, 12, 10, 30), "written under `_slots`"),
+        Note(str(project / "gone.py"), Span(0, 0, 0, 5), "read under `_slots`"),
+    )
+    edits = (
+        Edit(path, Span(21, 0, 21, 0), "        with self._slots:\n"),
+        Edit(path, Span(21, 0, 21, 0), "    "),
+    )
+    finding = Finding(
+        "unguarded-write",
+        path,
+        Span(21, 8, 21, 36),
+        "`_active` is written without `_slots`",
+        Severity.WARNING,
+        "Pool.forget",
+        "Pool._active",
+        notes,
+        Safety.UNSAFE,
+    )
+    remark = Remark(finding, Fix("Hold `_slots`", Safety.UNSAFE, edits))
+    return Result((FileReport(path, (remark,)),))
+
+
+Show = Callable[..., str]
+
+
+@pytest.fixture
+def show(sample: Result, capsys: pytest.CaptureFixture[str]) -> Show:
+    """Return a function that renders the sample."""
+
+    def call(name: str, *, diff: bool = False) -> str:
+        renderer(name)(sample, View(sys.stdout, diff))
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_text(show: Show) -> None:
+    assert show("text") == TEXT + SUMMARY
+
+
+def test_text_with_the_diff_of_the_fix(show: Show) -> None:
+    assert show("text", diff=True) == TEXT + DIFF + SUMMARY
+
+
+def test_text_without_a_fix_says_why(sample: Result, capsys: pytest.CaptureFixture[str]) -> None:
+    ((file,),) = (sample.files,)
+    remark = Remark(file.remarks[0].finding, refusal="it could deadlock")
+    result = Result((FileReport(file.path, (remark,)),), left_out=2, fixed=3)
+    renderer("text")(result, View(sys.stdout))
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "  no fix: it could deadlock",
+        "",
+        (
+            "Fixed 3 findings. 1 finding in 1 file"
+            " (2 files of tests, generated or excluded left out): 1 warning."
+        ),
+    ]
+
+
+def test_json_has_ruffs_keys_and_ours(project: Path, show: Show) -> None:
+    path = str(project / "pool.py")
+    (row,) = json.loads(show("json"))
     assert row.pop("url").startswith("https://")
-    evidence = row.pop("evidence")
-    fix = row.pop("fix")
+    edits = row["fix"].pop("edits")
     assert row == {
         "code": "unguarded-write",
         "filename": path,
         "location": {"row": 22, "column": 9},
         "end_location": {"row": 22, "column": 37},
-        "message": "`_active` is written without `self._slots`,"
-        " under which it is used at 3 of 4 places",
-        "severity": "error",
+        "message": "`_active` is written without `_slots`",
+        "fix": {"applicability": "unsafe", "message": "Hold `_slots`"},
+        "severity": "warning",
         "concern": "synchronization",
         "tier": "default",
+        "evidence": [
+            {
+                "filename": path,
+                "location": {"row": 11, "column": 13},
+                "end_location": {"row": 11, "column": 31},
+                "message": "written under `_slots`",
+            },
+            {
+                "filename": str(project / "gone.py"),
+                "location": {"row": 1, "column": 1},
+                "end_location": {"row": 1, "column": 6},
+                "message": "read under `_slots`",
+            },
+        ],
     }
-    assert evidence[0] == {
+    assert edits[1] == {
         "filename": path,
-        "location": {"row": 11, "column": 13},
-        "end_location": {"row": 11, "column": 31},
-        "message": "written under `self._slots` in `add`",
+        "content": "    ",
+        "location": {"row": 22, "column": 1},
+        "end_location": {"row": 22, "column": 1},
     }
-    assert fix["applicability"] == "unsafe"
-    assert fix["message"] == "Hold `self._slots` here"
-    assert _applied(fix["edits"], POOL) == MENDED
+    assert _applied(edits, POOL) == MENDED
+
+
+@pytest.mark.usefixtures("project")
+def test_json_of_real_findings(run: Run) -> None:
+    done = run("check", "--output-format", "json", "pool.py")
+    assert done.code == 1
+    (row,) = json.loads(done.out)
+    assert row["code"] == "unguarded-write"
+    assert len(row["evidence"]) >= 3
+    assert _applied(row["fix"]["edits"], POOL) == MENDED
 
 
 def test_json_of_clean_code_is_an_empty_list(project: Path, run: Run) -> None:
@@ -103,23 +174,16 @@ def test_columns_count_code_points(project: Path, run: Run) -> None:
     assert row["location"] == {"row": 22, "column": 15}
 
 
-@pytest.mark.usefixtures("project")
-def test_github_annotations(run: Run) -> None:
-    done = run("check", "--output-format", "github", "pool.py")
-    assert done.code == 1
-    assert done.out == (
-        "::error title=review-lsp (unguarded-write),file=pool.py,line=22,endLine=22,"
-        "col=9,endColumn=37::`_active` is written without `self._slots`, under which it is used at"
-        " 3 of 4 places%0Apool.py:11: written under `self._slots` in `add`"
-        "%0Apool.py:15: read under `self._slots` in `find`"
-        "%0Apool.py:19: read under `self._slots` in `names`\n"
+def test_github_annotations(show: Show) -> None:
+    assert show("github") == (
+        "::warning title=review-lsp (unguarded-write),file=pool.py,line=22,endLine=22,"
+        "col=9,endColumn=37::`_active` is written without `_slots`"
+        "%0Apool.py:11: written under `_slots`%0Agone.py:1: read under `_slots`\n"
     )
 
 
-def test_sarif(project: Path, run: Run) -> None:
-    done = run("check", "--output-format", "sarif", "pool.py")
-    assert done.code == 1
-    log = json.loads(done.out)
+def test_sarif(project: Path, show: Show) -> None:
+    log = json.loads(show("sarif"))
     assert log["version"] == "2.1.0"
     (sarif,) = log["runs"]
     (rule,) = sarif["tool"]["driver"]["rules"]
@@ -128,10 +192,11 @@ def test_sarif(project: Path, run: Run) -> None:
     assert rule["help"]["markdown"].startswith("# unguarded-write\n")
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": "pool.py", "uriBaseId": "SRCROOT"}
-    assert place["region"]["startLine"] == 22
-    assert [row["id"] for row in result["relatedLocations"]] == [1, 2, 3]
+    assert place["region"] == {"startLine": 22, "startColumn": 9, "endLine": 22, "endColumn": 37}
+    assert [row["id"] for row in result["relatedLocations"]] == [1, 2]
     assert sarif["originalUriBaseIds"]["SRCROOT"]["uri"] == project.as_uri() + "/"
     (fix,) = result["fixes"]
+    assert fix["description"]["text"] == "Hold `_slots`"
     assert len(fix["artifactChanges"][0]["replacements"]) == 2
 
 

@@ -116,8 +116,9 @@ def test_small_inputs_stay_in_one_process() -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_an_interrupt_ends_it_at_once(project: Path, jobs: str) -> None:
-    for number in range(400):
-        (project / f"pool{number}.py").write_text(POOL * 20)
+    pools = "\n\n".join(POOL.replace("Pool", f"Pool{number}") for number in range(40))
+    for number in range(100):
+        (project / f"pool{number}.py").write_text(pools)
     with subprocess.Popen(
         [sys.executable, "-m", "review_server", "check", "--jobs", jobs, "."],
         stdout=subprocess.PIPE,

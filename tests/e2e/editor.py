@@ -11,13 +11,16 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from e2e.clients import Capabilities
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from e2e.clients import Capabilities
 
 SERVER = [sys.executable, "-m", "review_server"]
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -108,12 +111,10 @@ class Editor:
 
     def position(self, text: str, offset: int) -> types.Position:
         codec, size = self._codec
-        line = 0
-        for match in _LINE.finditer(text):
+        for line, match in enumerate(_LINE.finditer(text)):
             if match.start() <= offset < match.end() or match.end() == len(text):
                 column = len(text[match.start() : offset].encode(codec)) // size
                 return types.Position(line, column)
-            line += 1
         raise AssertionError(offset)
 
     def offset(self, text: str, position: types.Position) -> int:
@@ -203,7 +204,7 @@ class Editor:
 async def until(holds: Callable[[], Any]) -> Any:
     """Wait until something is true, and return what it is."""
     async with asyncio.timeout(PATIENCE):
-        while not (found := holds()):
+        while not (found := holds()):  # noqa: ASYNC110 -- what is waited for has no event
             await asyncio.sleep(0.01)
     return found
 

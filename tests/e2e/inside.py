@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from review_server.host import ReviewServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PULLING = {"textDocument": {"diagnostic": {}, "publishDiagnostics": {"relatedInformation": True}}}
 

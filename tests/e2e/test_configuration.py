@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from lsprotocol import types
+
 from e2e.clients import EGLOT, NEOVIM, VSCODE
 from e2e.editor import Editor, connected, until
 from e2e.samples import POOL, RULE
-from lsprotocol import types
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from lsprotocol import types
+
 from e2e.clients import NEOVIM, VSCODE, speaking
 from e2e.editor import Editor, connected, until
 from e2e.samples import HARMLESS_UTILS, HELD, POOL, RULE, SERVICE, STRAY, UTILS
-from lsprotocol import types
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio
 
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.asyncio
 ODD = (
     POOL.replace("_active", "_aktív")
     .replace("name, None", "'😀é', None")
-    .replace("        self._aktív.pop", "        '𝔘𝔫𝔦'; self._aktív.pop")
+    .replace("        self._aktív.pop", "        '😁😂😃'; self._aktív.pop")
 )
 
 
@@ -31,7 +34,7 @@ async def test_positions_in_each_encoding_and_line_end(encoding: str, project: P
             (found,) = await editor.diagnostics(uri)
             assert editor.slice(uri, found.range) == "self._aktív.pop('😀é', None)"
             # What is typed behind such characters lands where it was typed.
-            editor.replace(uri, ("'😀é'", "'😀é😀'"), ("None)", "None)  # 𝔘"), ("# 𝔘", "# 𝔘𝔘"))
+            editor.replace(uri, ("'😀é'", "'😀é😀'"), ("None)", "None)  # 😁"), ("# 😁", "# 😁😁"))
             (found,) = await editor.diagnostics(uri)
             assert editor.slice(uri, found.range) == "self._aktív.pop('😀é😀', None)"
             evidence = [
@@ -39,7 +42,7 @@ async def test_positions_in_each_encoding_and_line_end(encoding: str, project: P
             ]
             assert "self._aktív[name]" in evidence
             await editor.apply((await editor.actions(uri, found))[-1])
-            assert f"# 𝔘𝔘  # review: ignore[{RULE}]{end}" in editor.texts[uri]
+            assert f"# 😁😁  # review: ignore[{RULE}]{end}" in editor.texts[uri]
             assert await editor.diagnostics(uri) == []
 
 
@@ -79,12 +82,12 @@ async def test_documents_that_are_not_files_of_the_folder(project: Path, tmp_pat
 
 
 async def test_the_editor_gets_its_own_spelling_of_uris_back(tmp_path: Path) -> None:
-    real = tmp_path.resolve() / "real folder"
+    real = tmp_path / "real folder"
     real.mkdir()
     (real / "utils.py").write_text(UTILS)
     (real / "service.py").write_text(SERVICE)
-    link = tmp_path.resolve() / "link"
-    os.symlink(real, link)
+    link = tmp_path / "link"
+    link.symlink_to(real)
     folder = "file://" + quote(str(link)).replace("k", "%6B")
     async with connected(VSCODE, link, folder=folder) as editor:
         uri = f"{folder}/service.py"
@@ -92,6 +95,27 @@ async def test_the_editor_gets_its_own_spelling_of_uris_back(tmp_path: Path) -> 
         (found,) = await editor.diagnostics(uri)
         assert {row.location.uri for row in found.related_information or ()} == {uri}
         assert "synchronized" in found.message or "nodes" in found.message
+
+
+async def test_one_file_by_two_links_is_two_documents(project: Path) -> None:
+    (project / "link.py").symlink_to(project / "pool.py")
+    async with connected(VSCODE, project) as editor:
+        one = editor.open(project / "pool.py")
+        two = editor.open(project / "link.py", "\n\n" + POOL)
+        editor.replace(two, (STRAY, HELD))
+        assert await editor.diagnostics(two) == []
+        assert len(await editor.diagnostics(one)) == 1
+        editor.close(two)
+        assert len(await editor.diagnostics(one)) == 1
+
+
+async def test_a_result_of_a_closed_document_is_not_taken_for_a_new_one(project: Path) -> None:
+    async with connected(VSCODE, project) as editor:
+        uri = editor.open(project / "pool.py")
+        before = await editor.pull(uri)
+        editor.close(uri)
+        editor.open(project / "pool.py", POOL.replace(STRAY, HELD))
+        assert (await editor.pull(uri, before.result_id)).kind == "full"
 
 
 async def test_what_is_typed_in_one_file_counts_in_the_others(project: Path) -> None:

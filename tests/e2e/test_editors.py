@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from lsprotocol import types
+
 from e2e.clients import BARE, CLIENTS, EGLOT, NEOVIM, VSCODE, versioned
 from e2e.editor import connected
 from e2e.samples import HELD, POOL, RULE, STRAY
-from lsprotocol import types
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.asyncio,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator
+from importlib import resources
+from typing import TYPE_CHECKING
 
 import pytest
-from e2e.inside import PULLING, Inside, inside
-from e2e.samples import POOL, RULE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from e2e.inside import PULLING, Inside, inside
+from e2e.samples import POOL, RULE
 from review_checks.engine import checking
 from review_checks.engine.discovery import all_rules
 from review_checks.engine.workspace import Workspace
@@ -19,6 +22,9 @@ from review_checks.summaries.inputs import layout
 from review_server.logs import forward
 from review_server.transport import Framing
 from support.edits import ACTIONS, TYPED, Action, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 URI = "untitled:pool"
 
@@ -49,6 +55,24 @@ def broken_rule() -> Rule:
 def records(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.WARNING)
     return caplog
+
+
+RECORDED = sorted(
+    entry.name for entry in resources.files("pytest_lsp.clients").iterdir() if ".json" in entry.name
+)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_editors_really_sent_is_understood(name: str) -> None:
+    recorded = json.loads(resources.files("pytest_lsp.clients").joinpath(name).read_text())
+
+    def test() -> None:
+        server = Inside(recorded["capabilities"])
+        server.open(URI, POOL)
+        assert server.server.session.client.takes_actions
+        assert server.server.session.document(URI) is not None
+
+    inside(test)
 
 
 def test_a_rule_that_fails_is_left_out_and_named(

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from e2e.samples import POOL
 from e2e.wire import INITIALIZE, Wire, framed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOCUMENT = {"uri": "untitled:one", "languageId": "python", "version": 1, "text": POOL}
 PULL = {"textDocument": {"uri": "untitled:one"}}
@@ -119,13 +121,13 @@ def test_requests_cancelled_before_they_are_read_are_not_worked_on() -> None:
 
 def test_the_server_ends_with_the_editor() -> None:
     # The editor's own end of the pipe stays open here, so that only its process is missed.
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as editor:
-        with Wire() as wire:
-            wire.initialize(processId=editor.pid)
-            editor.kill()
-            killed = time.monotonic()
-            assert wire.end() == 1
-            assert time.monotonic() - killed < 2
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as editor, Wire() as wire:
+        wire.initialize(processId=editor.pid)
+        editor.kill()
+        killed = time.monotonic()
+        assert wire.end() == 1
+        assert time.monotonic() - killed < 2
 
 
 def test_a_process_that_cannot_be_seen_is_not_missed() -> None:

@@ -7,7 +7,7 @@ import os
 import queue
 import subprocess
 import threading
-from typing import Any
+from typing import Any, Self
 
 from e2e.editor import PATIENCE, SERVER
 
@@ -28,7 +28,7 @@ class Wire:
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
 from review_checks.model import Finding, Fix, Refusal

@@ -30,7 +30,7 @@ def load(**files: str) -> tuple[Workspace, dict[str, FunctionId]]:
 def causes(text: str) -> list[tuple[str, Cause]]:
     workspace, found = load(case=text)
     (function,) = found.values()
-    return [(leak.owned.name, leak.cause) for leak in leaks(workspace.db, function)]
+    return [(leak.owned.name, leak.cause) for leak, _ in leaks(workspace.db, function)]
 
 
 def test_a_function_that_returns_what_it_opened_acquires_for_its_caller() -> None:

@@ -10,10 +10,10 @@ import msgspec
 
 from review_checks.engine.discovery import all_rules
 from review_checks.facts.schema import FunctionKind
-from review_checks.rule import Context, Over, Report, Rule, settings
+from review_checks.rule import Context, Over, Report, Rule
 from review_checks.summaries.incremental import CycleError, Database, Input, query
 from review_checks.summaries.index import class_names, module_info, outline
-from review_checks.summaries.inputs import layout, unit_path
+from review_checks.summaries.inputs import layout, settings, unit_path
 
 
 class Outcome(msgspec.Struct, frozen=True):

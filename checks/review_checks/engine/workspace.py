@@ -13,10 +13,10 @@ from review_checks.engine.suppression import Suppressions, suppress
 from review_checks.model import Edit, Finding, Fix, Note, Refusal, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
-from review_checks.rule import FixContext, Place, Report, Rule, settings, span_of
+from review_checks.rule import FixContext, Place, Report, Rule, span_of
 from review_checks.summaries.incremental import Database
 from review_checks.summaries.index import qualified_name
-from review_checks.summaries.inputs import layout, models, unit_path
+from review_checks.summaries.inputs import layout, models, settings, unit_path
 from review_checks.text.editing import apply
 
 

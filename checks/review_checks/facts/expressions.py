@@ -230,6 +230,10 @@ class ExpressionLowering:
         keywords = tuple([(k.arg or "", self.value(k.value)) for k in node.keywords])
         if root is not None and receiver < 0:
             args = (*args, Opaque((root,))) if not callee else args
+        spans: tuple[Span, ...] = ()
+        if use is Use.DISCARDED:
+            spans = tuple([self.span(arg) for arg in node.args])
+            spans += tuple([self.span(keyword.value) for keyword in node.keywords])
         into = self.into
         index = len(into.calls)
         into.calls.append(
@@ -243,6 +247,7 @@ class ExpressionLowering:
                 into.at,
                 into.statement,
                 self.span(node),
+                spans,
             )
         )
         into.at += 1

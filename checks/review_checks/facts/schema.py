@@ -19,7 +19,7 @@ import msgspec
 
 from review_checks.model import Span
 
-SCHEMA = 3
+SCHEMA = 4
 """Changes whenever equal text may yield other facts; part of every cache key."""
 
 
@@ -254,7 +254,9 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     """A call; ``callee`` is an access path, empty when the function is another expression.
 
     ``receiver`` is the index of the call on whose result this one is made, or -1. The name of a
-    ``**mapping`` argument is empty; a ``*sequence`` argument is an ``Opaque`` value.
+    ``**mapping`` argument is empty; a ``*sequence`` argument is an ``Opaque`` value. ``spans`` are
+    those of ``args`` and then of the values of ``keywords``; they are kept only where the result is
+    discarded, for there the arguments are all that a finding can point at.
     """
 
     callee: str
@@ -266,6 +268,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     at: int
     statement: int
     span: Span
+    spans: tuple[Span, ...] = ()
 
 
 class Test(msgspec.Struct, frozen=True, array_like=True):

@@ -95,16 +95,15 @@ def _last_remark(lines: Sequence[str], end: int, depth: int) -> int:
 
 
 def step_of(function: FunctionId, context: FixContext) -> str:
-    """Return one level of indentation as a function has it, or as its file has it."""
-    body = context.facts(function)
-    lines = context.lines(context.path(function))
-    outer = context.shifted(function, body.name_span).line
-    inner = context.shifted(function, Span(body.body_line, 0, body.body_line, 0)).line
-    if inner > outer and len(indentation(lines[inner])) > len(indentation(lines[outer])):
-        return indent_unit(lines, outer, inner)
-    for line in lines:
-        if line.strip() and line[0] in " \t":
-            return "\t" if line[0] == "\t" else indentation(line)
+    """Return one level of indentation, as a function has it or as another one of its file has it."""
+    path = context.path(function)
+    lines = context.lines(path)
+    for other in (function, *functions_of(path, context)):
+        body = context.facts(other)
+        outer = context.shifted(other, body.name_span).line
+        inner = context.shifted(other, Span(body.body_line, 0, body.body_line, 0)).line
+        if inner > outer and len(indentation(lines[inner])) > len(indentation(lines[outer])):
+            return indent_unit(lines, outer, inner)
     return "    "
 
 

@@ -184,7 +184,17 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         tolerance: words in the names of functions that are meant to survive failures.
         secrets: token sequences of identifiers, joined by ``_``, that name a credential.
         secret_exceptions: suffix token sequences that clear such an identifier.
+        secret_records: those of ``secrets`` that name a set or record, not one credential.
+        secret_endings: words behind a credential's that leave it what it is.
+        secret_prefixes: words before a credential's that make it an answer, a choice or a function.
+        secret_givers: first words of functions that are named for the credential they give.
         redactors: token sequences of functions that hide a secret.
+        maskers: words of functions that make a text or value fit to be shown.
+        masker_fillers: words in the names of such functions that do not say what they hide.
+        text_functions: functions whose result shows their first argument.
+        text_methods: methods whose result shows the text they are called on.
+        secret_comparisons: functions that compare a given credential with the expected one.
+        log_controls: words of parameters that bear on what a function logs.
         capacities: token sequences of fields that hold an amount that exists, is set aside or taken.
         reservations: those of them that are set aside or taken out of an amount that exists.
         setting_mappings: names of mappings that hold what was read from a configuration file.
@@ -204,7 +214,17 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     tolerance: tuple[str, ...]
     secrets: tuple[str, ...]
     secret_exceptions: tuple[str, ...]
+    secret_records: tuple[str, ...]
+    secret_endings: tuple[str, ...]
+    secret_prefixes: tuple[str, ...]
+    secret_givers: tuple[str, ...]
     redactors: tuple[str, ...]
+    maskers: tuple[str, ...]
+    masker_fillers: tuple[str, ...]
+    text_functions: tuple[str, ...]
+    text_methods: tuple[str, ...]
+    secret_comparisons: tuple[str, ...]
+    log_controls: tuple[str, ...]
     capacities: tuple[str, ...]
     reservations: tuple[str, ...]
     setting_mappings: tuple[str, ...]

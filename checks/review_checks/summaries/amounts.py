@@ -209,8 +209,8 @@ def amount_names(known: Models) -> frozenset[str]:
     """Return the last names of calls that take an amount: calls of other names need no look."""
     return frozenset(
         name.rpartition(".")[2]
-        for name, knowledge in known.names.items()
-        if knowledge.amount is not None
+        for name in known.names
+        if known.knowledge(known.canonical(name)).amount is not None
     )
 
 

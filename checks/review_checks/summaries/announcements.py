@@ -26,6 +26,7 @@ from review_checks.facts.schema import (
     Value,
     Write,
 )
+from review_checks.summaries.arguments import arguments_of
 from review_checks.summaries.failures import persistence
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
@@ -220,17 +221,3 @@ def promises(db: Database, function: FunctionId, depth: int = _MAX_DEPTH) -> tup
                 found.append(Promise(argument.text, promise.kind, function, index))
                 break
     return tuple(found)
-
-
-def arguments_of(db: Database, inner: FunctionId, call: Call) -> dict[str, Value]:
-    """Return what a call gives to each named parameter of a project function."""
-    names = [
-        parameter.name
-        for parameter in outline(db, inner[0]).functions[inner[1]].parameters
-        if not parameter.kind
-    ]
-    if names and self_name(db, inner) == names[0]:
-        names = names[1:]
-    given = dict(zip(names, call.args, strict=False))
-    given.update({name: value for name, value in call.keywords if name})
-    return given

@@ -94,10 +94,11 @@ class Option(msgspec.Struct, frozen=True, array_like=True):
 @functools.lru_cache(maxsize=8)
 def names_of_role(known: Models, role: str) -> frozenset[str]:
     """Return the last names of what plays a role for settings: calls of other names need no look."""
+    roles = {name: known.knowledge(known.canonical(name)).setting for name in known.names}
     return frozenset(
         name.rpartition(".")[2]
-        for name, knowledge in known.names.items()
-        if knowledge.setting is not None and knowledge.setting.role == role
+        for name, setting in roles.items()
+        if setting is not None and setting.role == role
     )
 
 

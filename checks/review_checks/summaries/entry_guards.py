@@ -11,7 +11,7 @@ and above functions that use what a lock guards somewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +24,9 @@ from review_checks.summaries.lock_shapes import Locks, Shape, family
 from review_checks.summaries.names import class_of, home, lineage
 from review_checks.summaries.roles import Role
 from review_checks.summaries.sibling_calls import NOTHING, Caller, SiblingCalls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 _UNSURE: Locks = frozenset({UNKNOWN})
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from review_checks.facts.schema import Closure, Const, Items, Logic, Mode, Path, Table
 from review_checks.summaries.guards import self_name
@@ -23,6 +22,9 @@ from review_checks.summaries.names import (
 )
 from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import last_step, steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # The containers of the language and its standard library.
 _CONTAINERS = frozenset(

@@ -7,13 +7,11 @@ never assumed to be the same lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from review_checks.facts.schema import Const, Function, FunctionKind, Logic, Path, Result
-from review_checks.models.schema import Lock
 from review_checks.summaries.constants import literal_of
 from review_checks.summaries.incremental import Database, query, query_or_unknown
 from review_checks.summaries.index import assigned, imported, module_info, outline, owner_of
@@ -38,6 +36,11 @@ from review_checks.summaries.names import (
 from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, steps_of
 from review_checks.summaries.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.models.schema import Lock
 
 UNKNOWN = "?"
 """The identity of a lock of which nothing is known: it may be any lock."""

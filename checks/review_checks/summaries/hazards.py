@@ -8,13 +8,16 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from review_checks.summaries.inputs import models
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, parent_of
 
 if TYPE_CHECKING:
     from review_checks.facts.schema import Call
-    from review_checks.summaries.incremental import Database
+    from review_checks.models.schema import Lexicon
 
+# Methods of strings and the builtin containers.
 _HARMLESS_METHODS = frozenset(
     {
         "capitalize", "copy", "count", "encode", "endswith", "find", "format", "get", "index", "isdigit",
@@ -26,35 +29,48 @@ _HARMLESS_METHODS = frozenset(
 _BUILTINS = frozenset(dir(builtins))
 
 
-def may_raise(db: Database, call: Call, target: str | None, *, mine: bool = False) -> bool:
-    """Say whether a reader should reckon with an exception from a call.
-
-    Args:
-        db: the database.
-        call: the call.
-        target: its canonical name, or None.
-        mine: whether it is a method of the very thing that would be lost. Options of a thing that
-            was just made are taken to be valid, but its own failures count.
-    """
-    last = last_step(call.callee)
+@query
+def hazards(db: Database, function: FunctionId) -> frozenset[int]:
+    """Return the calls of a function that may raise."""
     lexicon = models(db).lexicon
-    gives_back = last in lexicon.release
+    targets = callees(db, function[0])[function[1]]
+    calls = unit_facts(db, function[0]).functions[function[1]].calls
+    return frozenset(
+        [index for index, call in enumerate(calls) if _may_raise(db, call, targets[index], lexicon)]
+    )
+
+
+def _may_raise(db: Database, call: Call, target: str | None, lexicon: Lexicon) -> bool:
+    last, owner = last_step(call.callee), parent_of(call.callee)
+    if last in lexicon.release:
+        # That something else cannot be given back is another matter.
+        return False
     if target is not None:
         known = models(db).knowledge(target)
         if known.harmless or known.log is not None or known.redacts:
             return False
-        if mine and last.startswith("set"):
-            return False
-        if known.raises and (mine or not gives_back):
+        if known.raises:
             return True
         if target in _BUILTINS:
             return False
-    if gives_back:
-        # That something else cannot be given back is another matter.
-        return False
-    owner = parent_of(call.callee)
     if not owner:
         return True
     if last in _HARMLESS_METHODS or last in lexicon.mutators:
         return False
     return not (last_step(owner) in lexicon.log_receivers and last in lexicon.log_methods)
+
+
+def fails_itself(db: Database, function: FunctionId, index: int) -> bool:
+    """Say whether a method of a thing may raise, as the owner of the thing sees it.
+
+    Its options are taken to be valid, but what begins to give it back (``shutdown``) may fail.
+    """
+    target = callees(db, function[0])[function[1]][index]
+    call = unit_facts(db, function[0]).functions[function[1]].calls[index]
+    if target is not None:
+        if last_step(call.callee).startswith("set"):
+            return False
+        known = models(db).knowledge(target)
+        if known.raises and not known.harmless:
+            return True
+    return index in hazards(db, function)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from review_checks.facts.schema import UnitFacts
 from review_checks.models.loader import Models
+from review_checks.options import Options
 from review_checks.summaries.incremental import Input
 
 UnitId = int
@@ -31,3 +32,6 @@ module_path: Input[str] = Input("module_path")
 
 models: Input[Models] = Input("models")
 """() → what is known about libraries."""
+
+settings: Input[Options] = Input("settings")
+"""() → the options in force."""

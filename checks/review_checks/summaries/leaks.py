@@ -77,35 +77,39 @@ class Leak(msgspec.Struct, frozen=True, array_like=True):
     skipped: Event | None = None
 
 
-def leaks(db: Database, function: FunctionId) -> Iterator[Leak]:
-    """Yield the resources that a function acquires for itself and does not always release."""
+def leaks(db: Database, function: FunctionId) -> Iterator[tuple[Leak, Holding]]:
+    """Yield the resources that a function acquires for itself and does not always release.
+
+    With each comes what its owner does with it, for the fix.
+    """
     for owned in acquired(db, function):
         holding = Holding(db, function, owned)
-        steps = holding.steps()
-        ways = ways_out(_course(db, function, holding, steps))
-        leak = _Judge(db, function, holding, steps).leak(ways) if ways else None
+        ways = ways_out(_course(db, function, holding))
+        leak = _Judge(db, function, holding).leak(ways) if ways else None
         if leak is not None:
-            yield leak
+            yield leak, holding
 
 
 class _Judge:
     """Chooses the way out, if any, that a reviewer would point at."""
 
-    def __init__(
-        self,
-        db: Database,
-        function: FunctionId,
-        holding: Holding,
-        steps: dict[int, tuple[Step, ...]],
-    ) -> None:
+    def __init__(self, db: Database, function: FunctionId, holding: Holding) -> None:
         self._db = db
         self._function = function
         self._owned = holding.owned
         self._body = holding.body
         self._own = frozenset(holding.uses())
-        rows = sorted(step for found in steps.values() for step in found)
+        self._known: dict[Event, bool] = {}
+        rows = sorted(step for found in holding.steps.values() for step in found)
         self._releases = [step for step in rows if step.act is Act.RELEASE]
         self._hands_over = any(step.act is Act.HAND_OVER for step in rows)
+        # A function that has thought of exceptions takes what it leaves outside its `try` to be
+        # safe, and so do we where nothing else is known.
+        self._guarded = any(
+            self._body.regions[region].kind in _CLEANING
+            for step in self._releases
+            for region, _ in ancestry(self._body, self._statement(step.event))
+        )
 
     def leak(self, ways: list[Way]) -> Leak | None:
         """Return the leak of the plainest way out."""
@@ -147,7 +151,7 @@ class _Judge:
             self._owned.resource.release or not known or way.exit is Exit.RAISE
         ):
             return None
-        if not known and (self._hands_over or self._is_guarded()):
+        if not known and (self._hands_over or self._guarded):
             return None
         if way.exit is Exit.RAISE:
             return Leak(self._owned, Cause.RAISED, origin, None, skipped)
@@ -168,19 +172,11 @@ class _Judge:
 
     def _is_known(self, event: Event) -> bool:
         """Say whether something is known to raise: a ``raise``, or a call of which that is said."""
-        return event[0] == "s" or bool(call_failures(self._db, self._function, event[1]))
-
-    def _is_guarded(self) -> bool:
-        """Say whether the function has thought of exceptions.
-
-        Then what it leaves outside its ``try`` it takes to be safe, and so do we where nothing else
-        is known.
-        """
-        return any(
-            self._body.regions[region].kind in _CLEANING
-            for step in self._releases
-            for region, _ in ancestry(self._body, self._statement(step.event))
-        )
+        if event[0] == "s":
+            return True
+        if event not in self._known:
+            self._known[event] = bool(call_failures(self._db, self._function, event[1]))
+        return self._known[event]
 
     def _is_used(self, event: Event) -> bool:
         """Say whether a method of the resource was called before an event."""
@@ -208,9 +204,7 @@ class _Judge:
         return (int(at <= self._body.calls[self._owned.call].at), at)
 
 
-def _course(
-    db: Database, function: FunctionId, holding: Holding, steps: dict[int, tuple[Step, ...]]
-) -> Course:
+def _course(db: Database, function: FunctionId, holding: Holding) -> Course:
     body = holding.body
     targets = callees(db, function[0])[function[1]]
     given = _conditions(holding)
@@ -226,7 +220,7 @@ def _course(
                 reraising.add(call.statement)
     return Course(
         body,
-        _without_cleanup(body, holding.owned.call, steps),
+        _without_cleanup(body, holding.owned.call, holding.steps),
         lambda test: holding.truth(test, given),
         holding.asks_about,
         lambda event, handler: _catch(db, function, event, handler),

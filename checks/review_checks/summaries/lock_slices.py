@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from review_checks.facts.schema import Call, Function, Mode, Path, Read, Result, Write
-from review_checks.model import Span
-from review_checks.models.schema import Lexicon
 from review_checks.summaries.fields import Kind, changes_itself, field_kind, variable_kind
 from review_checks.summaries.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.incremental import Database, query
@@ -24,6 +22,10 @@ from review_checks.summaries.locks import guards_at, held
 from review_checks.summaries.names import attribute, callees, class_around, owner_of_name
 from review_checks.summaries.paths import steps_of
 from review_checks.summaries.roles import Role, declares_lock, is_accessor, role_of
+
+if TYPE_CHECKING:
+    from review_checks.model import Span
+    from review_checks.models.schema import Lexicon
 
 # Methods of containers that other objects have too, where they change what they are called on or not.
 _AMBIGUOUS = frozenset(

@@ -6,7 +6,7 @@ it; its definition is followed to find out which.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -35,9 +35,13 @@ from review_checks.summaries.names import (
     global_name,
     method_of,
 )
-from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
 from review_checks.summaries.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.outline import Made
 
 _STACKS = frozenset({"enter_context", "enter_async_context"})
 _SERIALIZING_WORDS = frozenset({"synchronized", "synchronised", "locked", "lock", "mutex"})
@@ -253,7 +257,23 @@ def wrapped_under(db: Database, decorator: FunctionId) -> Guard | None:
             for row in held(db, (decorator[0], index)):
                 if row.start <= call.at < row.end:
                     return _relative(nested, row.guard)
+            for label in _entered_parameters(facts, index, call.at):
+                return _relative(nested, unknown_guard(label))
     return None
+
+
+def _entered_parameters(facts: tuple[Function, ...], index: int, at: int) -> Iterator[str]:
+    """Yield the access paths entered around an event that begin at some parameter.
+
+    Whether they are locks shows where the arguments are known.
+    """
+    nested = facts[index]
+    around = [nested, *[facts[outer] for outer in _functions_around(facts, index)]]
+    names = {parameter.name for body in around for parameter in body.parameters}
+    for number, item in enumerate(nested.withs):
+        if isinstance(item.value, Path) and root_of(item.value.text) in names:
+            if any(start <= at < end for start, end in entered(nested, number)):
+                yield item.value.text
 
 
 def _functions_around(facts: tuple[Function, ...], index: int) -> list[int]:
@@ -319,20 +339,16 @@ def _applied_around(
     outer: FunctionId,
     guard: Guard,
     given: dict[str, Path | Const],
-) -> Guard:
+) -> Guard | None:
     """Return the guard that a decorator with these arguments holds around a function."""
     if guard.identity != UNKNOWN:
         return _applied(db, outer, guard, given)
     root, rest = root_of(guard.label), guard.label[len(root_of(guard.label)) :]
     value = given.get(root)
+    unsure = guard if is_lock_word(last_step(guard.label)) else None
     if isinstance(value, Path):
-        return scoped_guard(db, function, value.text + rest) or guard
+        return scoped_guard(db, function, value.text + rest) or unsure
     me = self_name(db, function)
     if root == "self" and me:
-        return object_guard(db, function, me + rest) or guard
-    return guard
-
-
-def takes(db: Database, function: FunctionId) -> frozenset[str]:
-    """Return the identities of the guards that a function takes anywhere in its own body."""
-    return frozenset([row.guard.identity for row in held(db, function)])
+        return object_guard(db, function, me + rest) or unsure
+    return unsure

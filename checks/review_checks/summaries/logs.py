@@ -25,10 +25,10 @@ def is_log_call(db: Database, function: FunctionId, index: int) -> bool:
     if target is not None and models(db).knowledge(target).log is not None:
         return True
     callee = unit_facts(db, function[0]).functions[function[1]].calls[index].callee
-    return bool(_named_logger(db, callee))
+    return bool(named_logger(db, callee))
 
 
-def _named_logger(db: Database, callee: str) -> str:
+def named_logger(db: Database, callee: str) -> str:
     """Return the receiver of a call that has the names of a logger and its method, or ''."""
     lexicon = models(db).lexicon
     receiver = parent_of(callee)
@@ -64,7 +64,7 @@ def used_loggers(db: Database, unit: int) -> tuple[tuple[int, str, str, int], ..
 def _receiver(db: Database, function: FunctionId, call: Call, target: str | None) -> str:
     """Return the logger on which a call logs, if it can log exceptions as well, or ''."""
     if target is None:
-        return _named_logger(db, call.callee)
+        return named_logger(db, call.callee)
     if models(db).knowledge(target).log is None:
         return ""
     receiver = parent_of(call.callee)

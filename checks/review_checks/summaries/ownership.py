@@ -7,6 +7,7 @@ Data that is read from it is not.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,7 +31,7 @@ from review_checks.facts.schema import (
 )
 from review_checks.models.schema import Resource
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
-from review_checks.summaries.hazards import may_raise
+from review_checks.summaries.hazards import fails_itself, hazards
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.names import callees, home
@@ -80,12 +81,15 @@ class Holding:
     def __init__(self, db: Database, function: FunctionId, owned: Owned) -> None:
         """Find the aliases and the offspring of a thing."""
         self._db = db
+        self._function = function
+        self._models = models(db)
+        self._risky = hazards(db, function)
         self.owned = owned
         self.body = unit_facts(db, function[0]).functions[function[1]]
         self._functions = unit_facts(db, function[0]).functions
         self._index = function[1]
         self._targets = callees(db, function[0])[function[1]]
-        self._verbs = frozenset(models(db).lexicon.release)
+        self._verbs = frozenset(self._models.lexicon.release)
         self.aliases = {owned.name}
         self.offspring: set[str] = set()
         # Offspring that is a resource itself and has a release of its own.
@@ -117,7 +121,7 @@ class Holding:
 
     def _is_resource(self, value: Value) -> bool:
         target = self._targets[value.call] if isinstance(value, Result) else None
-        return target is not None and models(self._db).knowledge(target).resource is not None
+        return target is not None and self._models.knowledge(target).resource is not None
 
     def _yields_kept(self, write: Write) -> bool:
         """Say whether a write binds offspring; what iterating over the thing gives is data."""
@@ -160,7 +164,7 @@ class Holding:
         target = self._targets[value.call]
         if target is None or home(self._db, target) is not None:
             return True
-        known = models(self._db).knowledge(target)
+        known = self._models.knowledge(target)
         # What reads from the thing gives data; what merely arranges it (`iter`, `partial`) keeps it.
         return not (
             known.redacts or (known.raises and known.resource is None and not known.returns)
@@ -216,6 +220,7 @@ class Holding:
 
     # Steps
 
+    @functools.cached_property
     def steps(self) -> dict[int, tuple[Step, ...]]:
         """Return what each statement does with the thing."""
         releases = [*self._releases()]
@@ -302,8 +307,9 @@ class Holding:
             and (self._gives_method(call) or not self._released_after(call.statement, releases))
         ):
             return Act.HAND_OVER
-        mine = parent_of(call.callee) in self.aliases
-        return Act.RAISE if may_raise(self._db, call, target, mine=mine) else None
+        if parent_of(call.callee) in self.aliases:
+            return Act.RAISE if fails_itself(self._db, self._function, index) else None
+        return Act.RAISE if index in self._risky else None
 
     def _only_uses(self, call: Call, index: int) -> bool:
         """Say whether a call that is given the thing is known not to keep it."""
@@ -312,7 +318,7 @@ class Holding:
             return True
         if target is None or home(self._db, target) is not None:
             return False
-        known = models(self._db).knowledge(target)
+        known = self._models.knowledge(target)
         if known.runs is not None or known.lock is not None:
             return False
         if known.resource is not None and not self._is_path():

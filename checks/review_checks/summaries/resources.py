@@ -160,7 +160,7 @@ def _is_only_returned(db: Database, function: FunctionId, owned: Owned) -> bool:
     returns = {("s", result.statement) for result in body.results}
     return all(
         step.act is not Act.HAND_OVER or step.event in returns
-        for rows in Holding(db, function, owned).steps().values()
+        for rows in Holding(db, function, owned).steps.values()
         for step in rows
     )
 

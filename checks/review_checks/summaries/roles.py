@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import enum
 import re
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Function, FunctionKind, StatementKind
 from review_checks.summaries.guards import is_lock_word
-from review_checks.summaries.incremental import Database
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.names import global_name
-from review_checks.summaries.outline import FunctionOutline
 from review_checks.summaries.paths import last_step, parent_of
+
+if TYPE_CHECKING:
+    from review_checks.summaries.incremental import Database
+    from review_checks.summaries.outline import FunctionOutline
 
 _OWNED = frozenset(
     {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from review_checks.summaries.incremental import Database
 from review_checks.summaries.index import declared_function
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.lock_shapes import Locks, Shape
 from review_checks.summaries.names import class_around, lineage, method_in, method_of
 from review_checks.summaries.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from review_checks.summaries.incremental import Database
 
 NOTHING: Locks = frozenset()
 _INTERNAL = 2

@@ -55,14 +55,16 @@ class Analysis:
         limit = self._project.options.max_file_size
         if target.size > limit:
             reason = f"its {target.size} bytes are more than max-file-size, {limit}"
-            return FileReport(path, complaints=(Complaint(path, reason),))
+            return FileReport(path, analysed=False, complaints=(Complaint(path, reason),))
         try:
             return self._report(path, fixes=fixes)
-        except Exception as error:  # noqa: BLE001 -- the other files' results must stand
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 -- the other files' results must stand
             # What was half computed is not to be trusted.
             self._begin()
             failure = Failure(path, f"{type(error).__name__}: {error}", traceback.format_exc())
-            return FileReport(path, failures=(failure,))
+            return FileReport(path, analysed=False, failures=(failure,))
 
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file that the project wants to see there."""
@@ -77,16 +79,15 @@ class Analysis:
         found = self.findings(path)
         if not self.workspace.lines(path):
             complaint = obstacle(path)
-            return FileReport(path, complaints=(complaint,) if complaint is not None else ())
+            complaints = (complaint,) if complaint is not None else ()
+            return FileReport(path, analysed=False, complaints=complaints)
+        unread, failures = self.workspace.unread(path), self.workspace.failures(path)
         return FileReport(
             path,
-            tuple([self._remark(finding, fixes=fixes) for finding in found]),
-            tuple([Complaint(path, row.reason, row.line) for row in self.workspace.unread(path)]),
-            tuple(
-                [
-                    Failure(path, f"the rule {rule} failed", trace)
-                    for rule, trace in self.workspace.failures(path)
-                ]
+            remarks=tuple([self._remark(finding, fixes=fixes) for finding in found]),
+            complaints=tuple([Complaint(path, row.reason, row.line) for row in unread]),
+            failures=tuple(
+                [Failure(path, f"the rule {rule} failed", trace) for rule, trace in failures]
             ),
         )
 

@@ -20,7 +20,7 @@ from review_server.cli.workers import analyse, usual_jobs
 from review_server.project import Configuration, configuration, read_configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from review_checks.options import Options
 
@@ -116,6 +116,7 @@ class _Check:
             mended = mend(targets.projects, files, unsafe=wishes.unsafe_fixes)
             if wishes.diff:
                 self._print_patch(mended)
+                self._account_for(targets, files)
                 return max(self._code, FINDINGS if any(row.remarks for row in files) else CLEAN)
             if mended.changes:
                 before = sum(len(row.remarks) for row in files)
@@ -123,8 +124,7 @@ class _Check:
                 files = self._analyse(targets)
                 after = sum(len(row.remarks) for row in files)
                 fixed = mended.count if written else max(0, before - after)
-        self._complain(targets, files)
-        self._confess([failure for file in files for failure in file.failures])
+        self._account_for(targets, files)
         result = Result(files, targets.left_out, fixed)
         renderer(wishes.output_format)(result, View(sys.stdout, wishes.diff, wishes.statistics))
         return max(self._code, FINDINGS if result.remarks else CLEAN)
@@ -175,8 +175,15 @@ class _Check:
             self._trouble(f"{relative(complaint.path)}: not written: {complaint.reason}")
         return not complaints
 
-    def _complain(self, targets: Targets, files: Iterable[FileReport]) -> None:
-        """Say which files, or parts of them, were not analysed."""
+    def _account_for(self, targets: Targets, files: Sequence[FileReport]) -> None:
+        """Say what could not be done."""
+        self._complain(targets, files)
+        self._confess([failure for file in files for failure in file.failures])
+
+    def _complain(self, targets: Targets, files: Sequence[FileReport]) -> None:
+        """Say which files, or parts of them, were not analysed; one that was named had to be."""
+        if any(file.path in targets.named and not file.analysed for file in files):
+            self._code = TROUBLE
         for complaints in (targets.oddities, *(file.complaints for file in files)):
             for complaint in complaints[:_MOST_PARTS]:
                 line = "" if complaint.line is None else f":{complaint.line + 1}"

@@ -44,8 +44,12 @@ def run(arguments: Sequence[str]) -> int:
 
     The code is 2 for wrong usage and for errors of ours, 130 after an interrupt.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # It was closed by whoever started this process.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, TextIOWrapper):
             # Names and sources may hold what the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -68,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"review-lsp: {error}\n")
         return TROUBLE
-    except Exception:  # noqa: BLE001 -- the exit code of a traceback would mean "findings"
+    except BaseException:  # noqa: BLE001 -- the exit code of a traceback would mean "findings"
         traceback.print_exc()
         return TROUBLE
     return 0

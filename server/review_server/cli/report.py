@@ -39,12 +39,13 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct, frozen=True):
-    """What is to be said of one file."""
+    """What is to be said of one file; ``analysed`` is whether any of it could be."""
 
     path: str
     remarks: tuple[Remark, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     failures: tuple[Failure, ...] = ()
+    analysed: bool = True
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -53,6 +54,11 @@ class Result(msgspec.Struct, frozen=True):
     files: tuple[FileReport, ...]
     left_out: int = 0
     fixed: int = 0
+
+    @property
+    def analysed(self) -> int:
+        """How many files could be analysed."""
+        return sum(file.analysed for file in self.files)
 
     @property
     def remarks(self) -> list[Remark]:

@@ -44,12 +44,14 @@ class Targets(msgspec.Struct, frozen=True):
 
     Attributes:
         projects: the files, by project.
+        named: the files that were asked for by name.
         complaints: paths that were asked for and cannot be had.
         oddities: files met in folders that cannot be had.
         left_out: how many files were not checked: tests, generated and excluded ones.
     """
 
     projects: tuple[ProjectFiles, ...]
+    named: frozenset[str]
     complaints: tuple[Complaint, ...]
     oddities: tuple[Complaint, ...]
     left_out: int
@@ -87,6 +89,7 @@ class _Collector:
         self._options_of = options_of
         self._roots: dict[str, Path] = {}
         self._found: dict[str, tuple[int, Path]] = {}
+        self._named: set[str] = set()
         self._left_out: set[str] = set()
         self._complaints: list[Complaint] = []
         self._oddities: dict[str, Complaint] = {}
@@ -101,6 +104,7 @@ class _Collector:
                     self._meet(file)
             elif stat.S_ISREG(status.st_mode):
                 self._found[real] = status.st_size, self._root(real)
+                self._named.add(real)
             else:
                 self._complaints.append(Complaint(path, "it is neither a file nor a folder"))
         except OSError as error:
@@ -119,6 +123,7 @@ class _Collector:
                 ProjectFiles(str(root), self._options_of(root), tuple(targets))
                 for root, targets in projects.items()
             ),
+            frozenset(self._named),
             tuple(self._complaints),
             tuple(self._oddities[path] for path in sorted(self._oddities)),
             len(self._left_out - self._found.keys()),

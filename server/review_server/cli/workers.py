@@ -187,9 +187,8 @@ class _Crew:
             worker.share.appendleft(Chunk(worker.project, tuple(worker.waiting)))
         self._hire(worker.share)
         code = worker.process.exitcode
-        return FileReport(
-            lost.path, failures=(Failure(lost.path, f"its process ended with code {code}", ""),)
-        )
+        failure = Failure(lost.path, f"its process ended with code {code}", "")
+        return FileReport(lost.path, analysed=False, failures=(failure,))
 
 
 def _work(connection: Connection, projects: tuple[ProjectFiles, ...], fixes: bool) -> None:  # noqa: FBT001 -- called by position

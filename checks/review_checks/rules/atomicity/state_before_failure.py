@@ -66,9 +66,9 @@ from review_checks.summaries.announcements import (
     Announcement,
     Promise,
     announcements,
-    arguments_of,
     promises,
 )
+from review_checks.summaries.arguments import arguments_of
 from review_checks.summaries.flow import handlers_around, is_inside, may_follow
 from review_checks.summaries.index import members
 from review_checks.summaries.inputs import FunctionId

@@ -101,12 +101,13 @@ def attempts(context: Context, function: FunctionId, handler: Handler) -> list[A
     """Return the calls that can fail for reasons outside the program and whose failure a handler sees."""
     body = context.facts(function)
     region = tried_region(body, handler)
-    found = []
-    reported = {
+    # What asks an exception that is being handled for details adds to a failure already known.
+    details = {
         other.name for other in body.handlers if is_inside(body, handler.statement, other.region)
     }
+    found = []
     for index, call in enumerate(body.calls):
-        if not is_inside(body, call.statement, region) or root_of(call.callee) in reported:
+        if not is_inside(body, call.statement, region) or root_of(call.callee) in details:
             continue
         if not _can_fail(context.db, function, index, _DEPTH):
             continue
@@ -131,7 +132,7 @@ def _reaches(
         if other == handler:
             return True
         if other.statement == handler.statement:
-            # An earlier clause of the same `try` ends its part of the story, re-raised or not.
+            # What an earlier clause of the same `try` takes, it takes for good, re-raised or not.
             if exception != "Exception" and _handles(context, function, other, exception):
                 return False
         elif _handles(context, function, other, exception) and not reraises(
@@ -332,6 +333,7 @@ def origins(
 def _way_down(
     context: Context, function: FunctionId, call: int, exception: str
 ) -> Iterator[tuple[Place, str]]:
+    """Yield the calls through which an exception comes out of a call, and the ``raise`` itself."""
     depth = MAX_DEPTH
     while depth > 0:
         depth -= 1

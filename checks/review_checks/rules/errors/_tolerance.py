@@ -69,7 +69,7 @@ def is_tolerated(
     body = context.facts(function)
     if not found or all(attempt.releases for attempt in found):
         return True
-    returns = _returns(context.facts(function), handler)
+    returns = _returns(body, handler)
     if any(_is_tolerant(context, around, returns=returns) for around in _around(context, function)):
         return True
     return (
@@ -197,7 +197,7 @@ def _tries_again(body: Function, handler: Handler) -> bool:
         if body.regions[around].kind is RegionKind.LOOP:
             if body.regions[tried_region(body, handler)].exits & _LEAVING:
                 return True
-            after = next_statement(body, handler.statement)
+            after = _next_statement(body, handler.statement)
             if after is not None and _may_leave(body, after):
                 return True
             return _has_fixed_candidates(body, body.regions[around].owner)
@@ -233,7 +233,7 @@ def _goes_on_otherwise(context: Context, function: FunctionId, handler: Handler)
     body = context.facts(function)
     if not body.regions[handler.region].falls:
         return False
-    after = next_statement(body, handler.statement)
+    after = _next_statement(body, handler.statement)
     if after is None:
         return False
     if body.statements[after].kind is StatementKind.RAISE or _complains(context, function, after):
@@ -255,7 +255,7 @@ def _complains(context: Context, function: FunctionId, statement: int) -> bool:
     )
 
 
-def next_statement(body: Function, statement: int) -> int | None:
+def _next_statement(body: Function, statement: int) -> int | None:
     """Return the statement to which control comes from the end of another, outside loops."""
     for region, ancestor in ancestry(body, statement):
         later = [other for other in statements_in(body, region) if other > ancestor]
@@ -276,12 +276,12 @@ def is_nothing(body: Function, statement: int) -> bool:
         return True
     if kind is StatementKind.RETURN:
         return any(
-            result.statement == statement and is_constant(result.value) for result in body.results
+            result.statement == statement and _is_constant(result.value) for result in body.results
         )
     return kind is StatementKind.EXPRESSION and body.statements[statement].literal
 
 
-def is_constant(value: Value) -> bool:
+def _is_constant(value: Value) -> bool:
     """Say whether a value says nothing: an empty display, a number, None, True or False.
 
     A text is a message to somebody, and a negative number the code of an error.
@@ -290,13 +290,13 @@ def is_constant(value: Value) -> bool:
         content = value.value
         return not content if isinstance(content, str) else content is None or content >= 0
     if isinstance(value, Items):
-        return not value.comprehension and all(is_constant(part) for part in value.parts)
+        return not value.comprehension and all(_is_constant(part) for part in value.parts)
     return isinstance(value, Table) and not value.keys
 
 
 def _is_checked(body: Function, handler: Handler) -> bool:
     """Say whether the next statement asks what became of the attempt and deals with its failure."""
-    after = next_statement(body, handler.statement)
+    after = _next_statement(body, handler.statement)
     if after is None or body.statements[after].kind is not StatementKind.IF:
         return False
     region = tried_region(body, handler)
@@ -332,7 +332,7 @@ def _has_fallback(body: Function, handler: Handler) -> bool:
         if write.at < attempt.at
         and write.mode is Mode.ASSIGN
         and body.statements[write.statement].region == attempt.region
-        and not is_constant(write.value)
+        and not _is_constant(write.value)
     }
     return bool(inside) and inside <= before
 

@@ -91,10 +91,10 @@ from review_checks.mending.loggers import log_exception, logger_for
 from review_checks.mending.runs import step_of
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.rules.errors._attempts import Attempt, attempts, label, origins
+from review_checks.rules.errors._attempts import Attempt, attempts, label, origins, tried_region
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
 from review_checks.summaries.failures import is_broad
-from review_checks.summaries.flow import statements_in
+from review_checks.summaries.flow import is_inside, statements_in
 from review_checks.text.editing import indentation, insert_line, is_alone, line_end, slice_text
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _report(
     return Report(
         Place(function, "h", index),
         _message(body, handler, names, shown),
-        _symbol(context, function, index, names[0]),
+        _symbol(context, function, index, shown[0].call),
         tuple(dict.fromkeys(evidence)),
         data=(logger, tuple([attempt.call for attempt in shown])),
         fixable=bool(logger),
@@ -184,9 +184,20 @@ def _text(value: Value) -> str:
     return "{}"
 
 
-def _symbol(context: Context, function: FunctionId, index: int, name: str) -> str:
-    """Return what tells this finding from others in the same function while text moves."""
-    return f"{context.qualified(function)}.{name.strip('`')}#{index}"
+def _symbol(context: Context, function: FunctionId, index: int, call: int) -> str:
+    """Return what the finding is about: the call, with a number when it is tried repeatedly."""
+    body = context.facts(function)
+    tried = [tried_region(body, handler) for handler in body.handlers[:index]]
+    callee = body.calls[call].callee
+    before = sum(
+        any(
+            other.callee == callee and is_inside(body, other.statement, region)
+            for other in body.calls
+        )
+        for region in tried
+    )
+    name = f"{context.qualified(function)}.{callee}"
+    return f"{name}#{before + 1}" if before else name
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:

@@ -13,7 +13,6 @@ from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.summaries.flow import statements_in
 from review_checks.summaries.mentions import is_mentioned
 from review_checks.summaries.names import callees
-from review_checks.summaries.ownership import Holding, Owned
 from review_checks.summaries.paths import last_step, parent_of
 from review_checks.summaries.walking import Act, Step
 from review_checks.text.editing import (
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from review_checks.rule import Context, FixContext
     from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.ownership import Holding, Owned
 
 _ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
 _IMMEDIATE = frozenset({"close", "aclose", "cleanup", "quit"})
@@ -55,35 +55,37 @@ class Plan(msgspec.Struct, frozen=True):
     refusal: str = ""
 
 
-def plan(context: Context, function: FunctionId, owned: Owned) -> Plan:
+def plan(context: Context, function: FunctionId, holding: Holding) -> Plan:
     """Choose how to release a resource, as far as that can be said without the text."""
-    body = context.facts(function)
+    body, owned = holding.body, holding.owned
     call = body.calls[owned.call]
     made = body.statements[call.statement]
     if made.kind is not StatementKind.ASSIGN:
         return Plan("", refusal="it is not made by a plain assignment")
-    holding = Holding(context.db, function, owned)
-    steps = sorted(step for rows in holding.steps().values() for step in rows)
+    steps = sorted(step for rows in holding.steps.values() for step in rows)
     inside = [step for step in steps if step.at >= made.end]
     following = [row for row in statements_in(body, made.region) if row > call.statement]
     releases = {step.event for step in inside if step.act is Act.RELEASE}
-    if any(row.at >= made.end and holding.truth(row.value, {}) is not None for row in body.tests):
+    later = [row.value for row in body.tests if row.at >= made.end]
+    if any(holding.asks_about(row) and holding.truth(row, {}) is not None for row in later):
         return Plan("", refusal=f"`{owned.name}` is tested for being there at all")
     if not releases:
         return _without_release(context, function, holding, following)
-    for row in following:
-        release = _release_at(body, row, releases)
-        if release is not None:
-            return _with_release(context, function, holding, release, inside)
-    return Plan("", refusal="it is released in another block than it is made in")
+    release = _own_release(body, made.region, releases)
+    if release is None:
+        return Plan("", refusal="it is released in another block than it is made in")
+    return _with_release(context, function, holding, release, inside)
 
 
-def _release_at(body: Function, statement: int, releases: set[tuple[str, int]]) -> Call | None:
-    """Return the release that a statement consists of."""
-    for index, call in enumerate(body.calls):
-        if call.statement == statement and call.use is Use.DISCARDED and ("c", index) in releases:
-            return call
-    return None
+def _own_release(body: Function, region: int, releases: set[tuple[str, int]]) -> Call | None:
+    """Return the first release that is a statement of a block itself."""
+    calls = [body.calls[index] for kind, index in releases if kind == "c"]
+    direct = [
+        call
+        for call in calls
+        if call.use is Use.DISCARDED and body.statements[call.statement].region == region
+    ]
+    return min(direct, key=lambda call: call.at, default=None)
 
 
 def _with_release(
@@ -177,12 +179,12 @@ def _manager_form(context: Context, function: FunctionId, owned: Owned, *, await
 # Edits
 
 
-def close(context: FixContext, function: FunctionId, owned: Owned) -> Fix | Refusal:
+def close(context: FixContext, function: FunctionId, holding: Holding) -> Fix | Refusal:
     """Return the edits that release a resource on every path."""
-    chosen = plan(context, function, owned)
+    chosen = plan(context, function, holding)
     if not chosen.form:
         return Refusal(chosen.refusal)
-    body = context.facts(function)
+    body, owned = holding.body, holding.owned
     path = context.path(function)
     lines = context.lines(path)
     made = context.shifted(function, body.statements[body.calls[owned.call].statement].span)

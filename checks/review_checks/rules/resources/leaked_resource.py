@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 
     from review_checks.models.schema import Resource
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.ownership import Owned
+    from review_checks.summaries.ownership import Holding, Owned
     from review_checks.summaries.walking import Event
 
 _VERBS = {
@@ -104,9 +104,9 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
     if body.kind is not FunctionKind.FUNCTION or body.name == "main":
         # What a module or a program's main function holds, it holds about as long as the program runs.
         return
-    found: dict[str, list[Leak]] = {}
-    for leak in leaks(context.db, function):
-        found.setdefault(leak.owned.name, []).append(leak)
+    found: dict[str, list[tuple[Leak, Holding]]] = {}
+    for leak, holding in leaks(context.db, function):
+        found.setdefault(leak.owned.name, []).append((leak, holding))
     for rows in found.values():
         yield _report(context, function, rows)
     nameless: dict[str, list[Owned]] = {}
@@ -116,9 +116,9 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
         yield _nameless(context, function, items)
 
 
-def _report(context: Context, function: FunctionId, rows: list[Leak]) -> Report:
-    leak = rows[0]
-    plans = [plan(context, function, row.owned) for row in rows]
+def _report(context: Context, function: FunctionId, rows: list[tuple[Leak, Holding]]) -> Report:
+    leak = rows[0][0]
+    plans = [plan(context, function, holding) for _, holding in rows]
     refusal = next((row.refusal for row in plans if not row.form), "")
     safe = all(row.safety is Safety.SAFE for row in plans)
     return Report(
@@ -126,7 +126,7 @@ def _report(context: Context, function: FunctionId, rows: list[Leak]) -> Report:
         _message(context, function, leak),
         leak.owned.name,
         tuple(_evidence(context, function, leak)),
-        data=tuple([row.owned.call for row in rows]),
+        data=tuple([row.owned.call for row, _ in rows]),
         fixable=not refusal,
         refusal=refusal,
         safety=Safety.SAFE if safe else None,
@@ -207,14 +207,20 @@ def _last_use(context: Context, function: FunctionId, owned: Owned) -> int | Non
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
     """Release the resource on every path."""
     function = report.place.function
-    named = [leak.owned for leak in leaks(context.db, function)]
+    made = [
+        close(context, function, holding)
+        for leak, holding in leaks(context.db, function)
+        if leak.owned.call in report.data
+    ]
+    made += [
+        give_name(context, function, owned)
+        for owned in dropped(context.db, function)
+        if owned.call in report.data
+    ]
     fixes: list[Fix] = []
-    for owned in (*named, *dropped(context.db, function)):
-        if owned.call not in report.data:
-            continue
-        made = (close if owned in named else give_name)(context, function, owned)
-        if isinstance(made, Refusal):
-            return made
-        fixes.append(made)
-    edits = tuple([edit for made in fixes for edit in made.edits])
+    for row in made:
+        if isinstance(row, Refusal):
+            return row
+        fixes.append(row)
+    edits = tuple([edit for row in fixes for edit in row.edits])
     return Fix(fixes[0].title, fixes[0].safety, edits)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Call, Decorator, Function, Path, Result, StatementKind
-from review_checks.mending.runs import Run, run_around, step_of
-from review_checks.model import Edit, Fix, Refusal, Safety
-from review_checks.rule import FixContext
+from review_checks.facts.schema import Call, Decorator, Path, Result
+from review_checks.mending.runs import step_of
+from review_checks.model import Fix, Refusal, Safety
+from review_checks.rules.synchronization._sections import best_run, joined
 from review_checks.rules.synchronization._waiting import obstacle, taken_inside
 from review_checks.summaries.critical_sections import FOREVER
-from review_checks.summaries.flow import statements_in
 from review_checks.summaries.guards import Guard, attribute_place, self_name
 from review_checks.summaries.index import class_names, members, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.lock_slices import Event, event_of, unit_slices
 from review_checks.summaries.locks import Held, held
 from review_checks.summaries.names import attribute_rows, class_around, owner_of_name
 from review_checks.summaries.paths import parent_of, root_of
-from review_checks.summaries.sharing import Sharing
 from review_checks.text.editing import indentation, insert_line, slice_text, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from review_checks.rule import FixContext
+    from review_checks.summaries.lock_slices import Event
+    from review_checks.summaries.sharing import Sharing
 
 _MOST_STRANGERS = 2
 """How many statements that have nothing to do with the lock may come under it."""
@@ -147,112 +151,24 @@ def _wrap(
     lock = _spelling(guard, function, examples, context)
     if not lock:
         return Refusal(f"how to take `{guard.label}` here is not clear from its other uses")
-    run = _best_run(shared, guard, function, events, context)
+    run = best_run(shared, guard, function, events, context)
     if isinstance(run, Refusal):
         return run
-    path, word = context.path(function), "async with" if guard.kind == "async" else "with"
-    lines, step = context.lines(path), step_of(function, context)
-    edits: list[Edit] = wrap(path, lines, run.top, run.end, f"{word} {lock}:", step)
+    edits = joined(shared, guard, function, run, context)
+    if not edits:
+        path, word = context.path(function), "async with" if guard.kind == "async" else "with"
+        lines, step = context.lines(path), step_of(function, context)
+        edits = wrap(path, lines, run.top, run.end, f"{word} {lock}:", step)
     return Fix(f"Hold `{lock}` here", Safety.UNSAFE, tuple(edits))
-
-
-def _best_run(
-    shared: Sharing,
-    guard: Guard,
-    function: FunctionId,
-    events: tuple[Sequence[Event], Sequence[Event]],
-    context: FixContext,
-) -> Run | Refusal:
-    """Return the run that brings most under the lock of what belongs there, and little else."""
-    best: tuple[int, Run] | None = None
-    refusal = Refusal("the write shares its line with the head of a block")
-    for statements in _choices(function, events, context):
-        run = run_around(function, statements, context)
-        if run is None:
-            continue
-        reason = _objection(shared, guard, function, run, context)
-        if reason:
-            refusal = Refusal(reason)
-        elif best is None or (
-            len(statements) > best[0]
-            and _strangers(run, statements, context.facts(function)) <= _MOST_STRANGERS
-        ):
-            best = len(statements), run
-    return refusal if best is None else best[1]
-
-
-def _choices(
-    function: FunctionId,
-    events: tuple[Sequence[Event], Sequence[Event]],
-    context: FixContext,
-) -> Iterator[set[int]]:
-    """Yield sets of statements that could come under the lock, the fewest first.
-
-    Besides the writes these are the checks before them, and then all other uses of what they
-    change: what is read in one critical section and changed in another may have become untrue.
-    """
-    body = context.facts(function)
-    sites = unit_slices(context.db, function[0])[function[1]].sites
-    for chosen in events:
-        wanted = {(kind, index) for kind, index in chosen}
-        written = {event_of(body, event).statement for event in chosen}
-        uses = {
-            event_of(body, site.event).statement
-            for rows in sites.values()
-            if any(site.event in wanted for site in rows)
-            for site in rows
-            if not site.guards
-        }
-        checks = {index for index in uses if index < max(written) and _decides(body, index)}
-        yield written
-        yield written | checks
-        yield written | uses
-
-
-def _decides(body: Function, statement: int) -> bool:
-    """Say whether what a statement reads may decide what comes after it."""
-    return body.statements[statement].kind in (
-        StatementKind.ASSIGN,
-        StatementKind.IF,
-        StatementKind.WHILE,
-        StatementKind.FOR,
-    )
-
-
-def _strangers(run: Run, statements: Iterable[int], body: Function) -> int:
-    """Return how many statements of a run have nothing to do with the lock."""
-    members = [
-        index
-        for index in statements_in(body, body.statements[run.first].region)
-        if run.first <= index <= run.last
-    ]
-    touched = {
-        member
-        for member in members
-        for index in statements
-        if body.statements[member].at <= body.statements[index].at < body.statements[member].end
-        or index == member
-    }
-    return len(members) - len(touched)
-
-
-def _objection(
-    shared: Sharing, guard: Guard, function: FunctionId, run: Run, context: FixContext
-) -> str:
-    """Return why a run cannot come under a lock, or ''."""
-    body = context.facts(function)
-    orders = range(body.statements[run.first].at, body.statements[run.last].end)
-    if guard.kind != "async" and any(suspend.at in orders for suspend in body.suspends):
-        return "an `await` or `yield` stands among the statements, and would keep the lock"
-    return taken_inside(context, shared.solution, function, guard, orders)
 
 
 def _spelling(
     guard: Guard, function: FunctionId, examples: list[Example], context: FixContext
 ) -> str:
     """Return the expression that takes a lock in a function, or ''."""
-    for other, row in examples:
-        text = _spelled(other, row, context)
+    spelled = [(other, _spelled(other, row, context)) for other, row in examples]
+    # The lock itself, before functions that take it and may do more.
+    for other, text in sorted(spelled, key=lambda row: row[1] is not None and "(" in row[1][0]):
         if text and _is_visible(text[1], other, function, context):
             return text[0]
     me, owner = self_name(context.db, function), class_around(context.db, function)

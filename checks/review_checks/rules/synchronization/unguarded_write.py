@@ -93,28 +93,27 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Const, Function, Mode, Path, StatementKind
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.rules.synchronization._excuses import is_excused, is_lock
 from review_checks.rules.synchronization._holding import hold
 from review_checks.rules.synchronization._waiting import obstacle
 from review_checks.summaries.guards import (
     UNKNOWN,
     Guard,
-    attribute_place,
     declaration_of,
-    declared_guard,
-    rows_at,
 )
-from review_checks.summaries.index import assigned, class_names, module_info, owner_of
+from review_checks.summaries.index import class_names, module_info, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.lock_slices import Event, event_of, unit_slices
-from review_checks.summaries.names import attribute_rows, class_around, lineage
-from review_checks.summaries.paths import last_step
-from review_checks.summaries.roles import Role, role_of
+from review_checks.summaries.lock_slices import Event, unit_slices
+from review_checks.summaries.names import class_around
+from review_checks.summaries.roles import Role
 from review_checks.summaries.sharing import Access, Sharing, class_sharing, module_sharing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _SHOWN = 5
 _MAKING = (Role.OWNED, Role.BODY)
@@ -133,7 +132,7 @@ def _compare(shared: Sharing, owner: str, path: str, context: Context) -> Iterat
     found: list[tuple[str, Guard, list[Access]]] = []
     for field, accesses in shared.fields.items():
         guard = _usual_guard(shared, accesses)
-        if guard is None or _is_lock(shared, field, context):
+        if guard is None or is_lock(shared, field, context):
             continue
         stray: dict[FunctionId, list[Access]] = {}
         for access in accesses:
@@ -144,11 +143,7 @@ def _compare(shared: Sharing, owner: str, path: str, context: Context) -> Iterat
             own = not owner or owner_of(context.db, function) == owner
             if not own or unit_path(context.db, function[0]) != path:
                 continue
-            if _is_weak(accesses, guard, writes, context) or _makes(
-                shared, field, guard, writes, context
-            ):
-                continue
-            if _races(context.facts(function), accesses, guard, writes):
+            if not is_excused(shared, field, guard, writes, context):
                 found.append((field, guard, writes))
     for field, guard, writes in found:
         function = writes[0].function
@@ -188,101 +183,6 @@ def _usual_guard(shared: Sharing, accesses: Iterable[Access]) -> Guard | None:
 
 def _weight(access: Access) -> int:
     return 2 if access.site.write else 1
-
-
-def _is_lock(shared: Sharing, field: str, context: Context) -> bool:
-    """Say whether a field holds a lock itself."""
-    place = f"{shared.owner}.{field}"
-    if field.startswith("."):
-        place = attribute_place(context.db, shared.owner, field[1:])
-    declared = declared_guard(context.db, place, field)
-    known = shared.solution.guards.values()
-    return any(guard.place == place for guard in known) or (
-        declared is not None and bool(declared.kind)
-    )
-
-
-def _is_weak(
-    accesses: Iterable[Access], guard: Guard, writes: list[Access], context: Context
-) -> bool:
-    """Say whether a lock may well be held at the uses of a field by chance.
-
-    One long critical section covers whatever it happens to use. That is little evidence that it is
-    meant for a field which is only bound anew, and that is atomic by itself.
-    """
-    if any(access.site.compound for access in writes):
-        return False
-    rows = [access for access in accesses if guard.identity in access.guards]
-    takers = {access.function for access in rows if guard.identity in access.site.guards}
-    helpers = {access.function for access in rows} - takers
-    if len(takers) < 2 and len(helpers) < 2:
-        return True
-    # A lock that was handed in is shared with others, and so is what it is for.
-    plain = not any(access.site.compound for access in rows)
-    handed = rows_at(context.db, guard.place) if guard.place and not guard.kind else ()
-    return plain and bool(handed) and all(isinstance(value, Path) for _, value in handed)
-
-
-def _makes(
-    shared: Sharing, field: str, guard: Guard, writes: list[Access], context: Context
-) -> bool:
-    """Say whether a function makes the lock anew, or gives the field its first value."""
-    function = writes[0].function
-    body, name = context.facts(function), guard.place.rpartition(".")[2]
-    stored = [write for write in body.writes if write.mode == Mode.ASSIGN]
-    if name and any(last_step(write.path) == name for write in stored):
-        return True
-    if any(access.site.compound for access in writes):
-        return False
-    if field.startswith("."):
-        bases = lineage(context.db, shared.owner)
-        rows = [row for base in bases for row in attribute_rows(context.db, base, field[1:])]
-    else:
-        rows = list(assigned(context.db, unit_path(context.db, function[0]), "", field))
-    bound = [row for row in shared.fields[field] if row.site.write and not row.site.compound]
-    makers = {maker for maker, _ in rows} | {access.function for access in bound}
-    others = [value for maker, value in rows if maker != function]
-    if any(value != Const(None) for value in others) or not makers:
-        return False
-    elsewhere = [
-        maker for maker in makers - {function} if role_of(context.db, maker) not in _MAKING
-    ]
-    return not elsewhere and (not others or _fills_once(function, context))
-
-
-def _fills_once(function: FunctionId, context: Context) -> bool:
-    """Say whether a function looks whether it was called before: it tests a field that it binds."""
-    body = context.facts(function)
-    for rows in unit_slices(context.db, function[0])[function[1]].sites.values():
-        events = [(site.write, event_of(body, site.event)) for site in rows]
-        written = [row.at for write, row in events if write]
-        tested = [
-            row.at
-            for write, row in events
-            if not write and body.statements[row.statement].kind is StatementKind.IF
-        ]
-        if written and tested and min(tested) < max(written):
-            return True
-    return False
-
-
-def _races(body: Function, accesses: Iterable[Access], guard: Guard, writes: list[Access]) -> bool:
-    """Say whether a write without the lock can meet others; coroutines yield only at an await."""
-    if guard.kind != "async":
-        return True
-    if not body.asynchronous:
-        return False
-    mine = [access for access in accesses if access.function == writes[0].function]
-    starts = [event_of(body, access.site.event).at for access in mine if access.misses(guard)]
-    for access in writes:
-        row = event_of(body, access.site.event)
-        first = min(starts)
-        if access.site.compound:
-            # An augmented assignment reads before it evaluates its operand.
-            first = min(first, body.statements[row.statement].at)
-        if any(first <= suspend.at < row.at for suspend in body.suspends):
-            return True
-    return False
 
 
 def _chain(

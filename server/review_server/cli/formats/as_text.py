@@ -116,7 +116,7 @@ def _start(line: str, first: int, span: Span, number: int) -> int:
 
 
 def _summary(result: Result) -> Text:
-    checked = _plural(len(result.files), "file")
+    checked = _plural(result.analysed, "file")
     left = f" ({_plural(result.left_out, 'file')} of tests, generated or excluded left out)"
     scope = checked + (left if result.left_out else "")
     fixed = f"Fixed {_plural(result.fixed, 'finding')}. " if result.fixed else ""

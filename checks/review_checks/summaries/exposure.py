@@ -1,0 +1,190 @@
+"""Says where credentials come to light: at the log calls of a function, and in those it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import function_of
+from review_checks.summaries.origins import Origin, Step, key_read
+from review_checks.summaries.paths import last_step
+from review_checks.summaries.reaching import arguments_for
+from review_checks.summaries.secrets import MAX_DEPTH, Reader
+from review_checks.summaries.sinks import shown, sinks
+from review_checks.summaries.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.facts.schema import Call
+    from review_checks.models.schema import Log
+
+
+class Exposure(msgspec.Struct, frozen=True, array_like=True):
+    """A credential that an argument of a call shows.
+
+    Attributes:
+        call: the index of the call.
+        argument: the number of the argument, those of keywords after the positional ones.
+        origin: the credential, and how it got into the argument.
+        onward: the steps on which a called function logs the argument; none when the call itself
+            is the log call.
+    """
+
+    call: int
+    argument: int
+    origin: Origin
+    onward: tuple[Step, ...] = ()
+
+
+class ShownParameter(msgspec.Struct, frozen=True, array_like=True):
+    """A parameter that a function logs, and the steps on which it does."""
+
+    parameter: int
+    steps: tuple[Step, ...]
+
+
+@query
+def exposures(db: Database, function: FunctionId) -> tuple[Exposure, ...]:
+    """Return the credentials that a function logs, or hands to functions that log them."""
+    body = unit_facts(db, function[0]).functions[function[1]]
+    if not any(call.args or call.keywords for call in body.calls):
+        return ()
+    reader = Reader(db, function)
+    logged = sinks(db, function)
+    found: list[Exposure] = []
+    suspect = len(logged) < len(body.calls) and mentions_credential(reader)
+    for index, call in enumerate(body.calls):
+        if index in logged:
+            found += [
+                Exposure(index, number, origin)
+                for number, origin in _shown_at(reader, call, logged[index])
+                if origin.noun
+            ]
+        elif suspect and (call.args or call.keywords):
+            inner = _called(reader, index)
+            if inner is not None:
+                found += _handed_over(reader, index, call, inner)
+    return tuple(found)
+
+
+def _called(reader: Reader, index: int) -> FunctionId | None:
+    """Return the project function, another than this, that a call calls."""
+    target = reader.targets[index]
+    inner = function_of(reader.db, target) if target is not None else None
+    return inner if inner != reader.function else None
+
+
+def mentions_credential(reader: Reader) -> bool:
+    """Say whether anything in a function is named like a credential, so that a look is worth it."""
+    body, words = reader.body, reader.words
+    paths = {parameter.name for parameter in body.parameters}
+    paths.update([write.path for write in body.writes])
+    paths.update([read.path for read in body.reads])
+    if any(map(words.noun_of_path, paths)):
+        return True
+    known = models(reader.db)
+    for call, target in zip(body.calls, reader.targets, strict=True):
+        if words.given(last_step(call.callee)) or words.noun(key_read(call)):
+            return True
+        if target is not None and known.knowledge(target).secret:
+            return True
+    return False
+
+
+def _shown_at(reader: Reader, call: Call, log: Log) -> Iterator[tuple[int, Origin]]:
+    """Yield the origins that a sink shows, with the numbers of their arguments."""
+    for item in shown(reader.body.calls, call, log):
+        if item.keyword:
+            found = reader.entry(item.keyword, item.value, call.statement, call.at)
+        else:
+            found = reader.origins(item.value, call.statement, call.at, item.keys)
+        for origin in found:
+            yield item.index, origin
+
+
+def _handed_over(reader: Reader, index: int, call: Call, inner: FunctionId) -> Iterator[Exposure]:
+    """Yield the credentials that a call hands to a function that logs them."""
+    given = [
+        (number, origin)
+        for number, value in enumerate([*call.args, *[value for _, value in call.keywords]])
+        for origin in reader.origins(value, call.statement, call.at)
+        if origin.noun and not origin.mapped
+    ]
+    if not given or _controls_logging(reader, call, inner):
+        return
+    for row in shown_parameters(reader.db, inner, MAX_DEPTH - 1):
+        numbers = {
+            number
+            for number, _ in arguments_for(reader.db, reader.function, call, inner, row.parameter)
+        }
+        for number, origin in given:
+            if number in numbers:
+                yield Exposure(index, number, origin, row.steps)
+
+
+def _controls_logging(reader: Reader, call: Call, inner: FunctionId) -> bool:
+    """Say whether a call also gives something that bears on what is logged.
+
+    ``run(command, logged=masked)`` and ``post(url, data, log_filter=True)`` have thought of it.
+    """
+    controls = reader.words.log_controls
+    if any(controls & set(words_of(name)) for name, _ in call.keywords):
+        return True
+    parameters = unit_facts(reader.db, inner[0]).functions[inner[1]].parameters
+    return any(
+        controls & set(words_of(parameter.name))
+        and any(arguments_for(reader.db, reader.function, call, inner, position))
+        for position, parameter in enumerate(parameters)
+    )
+
+
+@query
+def shown_parameters(db: Database, function: FunctionId, depth: int) -> tuple[ShownParameter, ...]:
+    """Return the parameters that a function logs, itself or in functions that it calls."""
+    reader = Reader(db, function, depth)
+    logged = sinks(db, function)
+    found: dict[int, tuple[Step, ...]] = {}
+    for index, call in enumerate(reader.body.calls):
+        if index in logged:
+            step = Step(function, ("c", index), f"`{call.callee}` logs it here")
+            for _, origin in _shown_at(reader, call, logged[index]):
+                if origin.parameter >= 0:
+                    found.setdefault(origin.parameter, (*origin.steps, step))
+            continue
+        inner = _called(reader, index) if depth > 0 else None
+        if inner is not None:
+            for parameter, steps in _passed_on(reader, index, call, inner):
+                found.setdefault(parameter, steps)
+    called = {call.callee for call in reader.body.calls}
+    names = [parameter.name for parameter in reader.body.parameters]
+    return tuple(
+        [
+            ShownParameter(parameter, steps)
+            for parameter, steps in found.items()
+            # What is called is a function.
+            if names[parameter] not in called
+        ]
+    )
+
+
+def _passed_on(
+    reader: Reader, index: int, call: Call, inner: FunctionId
+) -> Iterator[tuple[int, tuple[Step, ...]]]:
+    """Yield the parameters that a call hands to a function that logs them."""
+    given = {
+        number: origin
+        for number, value in enumerate([*call.args, *[value for _, value in call.keywords]])
+        for origin in reader.origins(value, call.statement, call.at)
+        if origin.parameter >= 0
+    }
+    if not given:
+        return
+    for row in shown_parameters(reader.db, inner, reader.depth - 1):
+        for number, _ in arguments_for(reader.db, reader.function, call, inner, row.parameter):
+            if number in given:
+                step = Step(reader.function, ("c", index), f"it is handed to `{call.callee}`")
+                yield given[number].parameter, (*given[number].steps, step, *row.steps)

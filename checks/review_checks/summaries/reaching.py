@@ -1,0 +1,173 @@
+"""Says which assignments a use of a local name may see, and how arguments meet parameters."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from review_checks.facts.schema import (
+    Call,
+    Function,
+    Mode,
+    Opaque,
+    Parameter,
+    Path,
+    RegionKind,
+    StatementKind,
+    Value,
+)
+from review_checks.summaries.flow import ancestry, may_follow, regions_of
+from review_checks.summaries.index import outline, owner_of
+from review_checks.summaries.paths import root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.incremental import Database
+    from review_checks.summaries.inputs import FunctionId
+
+_PARTIAL = (Mode.AUGMENT, Mode.DELETE)
+
+
+class Writes:
+    """The writes of one function by their access paths."""
+
+    def __init__(self, body: Function) -> None:
+        self._body = body
+
+    @functools.cached_property
+    def _by_path(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index, write in enumerate(self._body.writes):
+            found.setdefault(write.path, []).append(index)
+        return found
+
+    def all_of(self, path: str) -> list[int]:
+        """Return all writes of a path, in the order of the source."""
+        return self._by_path.get(path, [])
+
+    @functools.cached_property
+    def _members(self) -> list[list[int]]:
+        """The statements of each block, in order."""
+        found: list[list[int]] = [[] for _ in self._body.regions]
+        for index, statement in enumerate(self._body.statements):
+            found[statement.region].append(index)
+        return found
+
+    def reaching(self, path: str, statement: int, at: int) -> tuple[list[int], bool]:
+        """Return the writes whose value a use of a path may see, and whether there is no other.
+
+        Uses in a loop that see a write further down from the round before are left out.
+
+        Args:
+            path: the access path as it is written.
+            statement: the statement of the use.
+            at: the order of the use.
+        """
+        earlier = [index for index in self.all_of(path) if self._body.writes[index].at < at]
+        if not earlier:
+            return [], False
+        since = self._certain_since(earlier, statement)
+        found = []
+        for index in earlier:
+            write = self._body.writes[index]
+            if write.at >= since and may_follow(self._body, write.statement, statement):
+                found.append(index)
+        return found, since >= 0 and bool(found)
+
+    def _certain_since(self, earlier: list[int], statement: int) -> int:
+        """Return the order from which on some of the writes have certainly been made, or -1."""
+        body = self._body
+        own: dict[int, int] = {}
+        for index in earlier:
+            if body.writes[index].mode not in _PARTIAL:
+                own[body.writes[index].statement] = body.writes[index].at
+        for region, ancestor in ancestry(body, statement):
+            # What stands in the header of a block's statement comes before what is inside.
+            if ancestor in own:
+                return own[ancestor]
+            for sibling in reversed(self._members[region]):
+                if sibling < ancestor and self._writes_always(sibling, own):
+                    return body.statements[sibling].at
+        return -1
+
+    def _writes_always(self, statement: int, own: dict[int, int]) -> bool:
+        """Say whether control does not fall out of a statement without a write."""
+        kind = self._body.statements[statement].kind
+        if kind is StatementKind.FOR:
+            return False
+        if statement in own:
+            return True
+        if kind not in (StatementKind.IF, StatementKind.TRY, StatementKind.WITH):
+            return False
+        blocks = regions_of(self._body, statement)
+        kinds = {self._body.regions[block].kind: block for block in blocks}
+        if kind is StatementKind.IF and RegionKind.ELSE not in kinds:
+            return False
+        if RegionKind.FINALLY in kinds and self._block_writes(kinds[RegionKind.FINALLY], own):
+            return True
+        return all(
+            not self._body.regions[block].falls or self._block_writes(block, own)
+            for block in blocks
+            if self._body.regions[block].kind not in (RegionKind.TRY_ELSE, RegionKind.FINALLY)
+        )
+
+    def _block_writes(self, block: int, own: dict[int, int]) -> bool:
+        return any(self._writes_always(statement, own) for statement in self._members[block])
+
+
+def argument_for(
+    call: Call, parameters: tuple[Parameter, ...], position: int, *, bound: bool
+) -> Iterator[tuple[int, Value]]:
+    """Yield the arguments that a parameter receives, each with its number in the call.
+
+    Keywords are numbered after the positional arguments. Nothing is yielded for what a ``*`` or
+    ``**`` argument may bring.
+
+    Args:
+        call: the call.
+        parameters: those of the function.
+        position: which of them.
+        bound: whether the first parameter is the object on which the method is called.
+    """
+    wanted = parameters[position]
+    offset = position - (1 if bound else 0)
+    given = len(call.args)
+    starred = next((at for at, arg in enumerate(call.args) if isinstance(arg, Opaque)), given)
+    if wanted.kind == "*":
+        yield from enumerate(call.args[offset:], offset)
+        return
+    if wanted.kind == "**":
+        known = {parameter.name for parameter in parameters}
+        for number, (name, value) in enumerate(call.keywords, given):
+            if name and name not in known:
+                yield number, value
+        return
+    # Parameters behind a `*` one are given by keyword only.
+    by_keyword = any(parameter.kind == "*" for parameter in parameters[:position])
+    if 0 <= offset < starred and not by_keyword:
+        yield offset, call.args[offset]
+        return
+    for number, (name, value) in enumerate(call.keywords, given):
+        if name == wanted.name:
+            yield number, value
+
+
+def arguments_for(
+    db: Database, caller: FunctionId, call: Call, called: FunctionId, position: int
+) -> Iterator[tuple[int, Value]]:
+    """Yield the arguments of a call that a parameter of the called function receives."""
+    declared = outline(db, called[0]).functions[called[1]]
+    static = any(path == "staticmethod" for path, _ in declared.decorators)
+    method = declared.owner >= 0 or (declared.parent < 0 and bool(owner_of(db, called)))
+    bound = method and not static and not _gives_object(db, caller, call)
+    yield from argument_for(call, declared.parameters, position, bound=bound)
+
+
+def _gives_object(db: Database, caller: FunctionId, call: Call) -> bool:
+    """Say whether a call hands the method its object: ``Base.method(self, …)``."""
+    parameters = outline(db, caller[0]).functions[caller[1]].parameters
+    if not call.args or not parameters:
+        return False
+    me = parameters[0].name
+    return call.args[0] == Path(me) and root_of(call.callee) not in (me, "super")
