@@ -114,8 +114,9 @@ def test_small_inputs_stay_in_one_process() -> None:
     assert usual_jobs(10**9) <= len(os.sched_getaffinity(0))
 
 
+@pytest.mark.parametrize("after", [0.4, 0.6, 1.5])
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_interrupt_ends_it_at_once(project: Path, jobs: str) -> None:
+def test_an_interrupt_ends_it_at_once(project: Path, jobs: str, after: float) -> None:
     pools = "\n\n".join(POOL.replace("Pool", f"Pool{number}") for number in range(40))
     for number in range(100):
         (project / f"pool{number}.py").write_text(pools)
@@ -126,7 +127,7 @@ def test_an_interrupt_ends_it_at_once(project: Path, jobs: str) -> None:
         text=True,
         start_new_session=True,
     ) as command:
-        time.sleep(1.5)
+        time.sleep(after)
         # As a terminal does, to the command and its children.
         os.killpg(command.pid, signal.SIGINT)
         out, err = command.communicate(timeout=10)

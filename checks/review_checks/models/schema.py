@@ -174,6 +174,8 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         persistence: method name → ``create``, ``save`` or ``delete``, for receivers unknown.
         release: verbs of methods that give something back or undo it (``free``, ``close``).
         cleanup: words in the names of functions that clean up or tear down.
+        opening: words in the names of functions that open something for their caller to close, with
+            the noun for it, or empty.
         mutators: methods of the builtin containers that change them.
         log_receivers: names that hold loggers.
         log_methods: method of a logger → level.
@@ -204,6 +206,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     persistence: dict[str, str]
     release: tuple[str, ...]
     cleanup: tuple[str, ...]
+    opening: dict[str, str]
     mutators: tuple[str, ...]
     log_receivers: tuple[str, ...]
     log_methods: dict[str, str]

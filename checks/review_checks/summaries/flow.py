@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from review_checks.facts.schema import Function, Handler, RegionKind, StatementKind
+from review_checks.facts.schema import Function, Handler, Mode, RegionKind, StatementKind, Write
 
 _BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE, RegionKind.HANDLER)
 _LOOPS = (StatementKind.FOR, StatementKind.WHILE)
@@ -137,3 +137,18 @@ def block_of(body: Function, region: int) -> range:
 def statements_in(body: Function, region: int) -> list[int]:
     """Return the statements of a block, not those of blocks inside it."""
     return [index for index, row in enumerate(body.statements) if row.region == region]
+
+
+def reaching(body: Function, name: str, statement: int) -> list[tuple[int, Write]]:
+    """Return the writes to a name that can reach a statement: the last that must run, and later ones."""
+    end = body.statements[statement].end
+    rows = [
+        (index, write)
+        for index, write in enumerate(body.writes)
+        if write.path == name and write.at < end and write.statement != statement
+    ]
+    for position in range(len(rows) - 1, -1, -1):
+        write = rows[position][1]
+        if write.mode is not Mode.AUGMENT and dominates(body, write.statement, statement):
+            return rows[position:]
+    return rows

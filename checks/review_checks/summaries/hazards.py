@@ -50,7 +50,8 @@ def _may_raise(db: Database, call: Call, target: str | None, lexicon: Lexicon) -
         if known.harmless or known.log is not None or known.redacts:
             return False
         if known.raises:
-            return True
+            # To make an exception, such as a time limit's, is not to raise it.
+            return target not in known.raises
         if target in _BUILTINS:
             return False
     if not owner:

@@ -157,15 +157,16 @@ def _project_guard(db: Database, function: FunctionId, target: str, call: Call) 
 def _guard_by_name(db: Database, function: FunctionId, call: Call) -> Guard | None:
     """Return the guard for a context manager that is a lock by its name, or by that of its owner."""
     receiver, method = parent_of(call.callee), last_step(call.callee)
+    # Of what takes no argument, an object has one.
+    only = not call.args and not call.keywords
     if is_lock_word(last_step(receiver)):
         guard = object_guard(db, function, receiver)
         if guard is not None:
-            return method_guard(guard, method)
+            return method_guard(guard, method) if only else unknown_guard(call.callee)
     if not is_lock_word(method):
         return None
     around = class_around(db, function)
-    if around and root_of(receiver) == self_name(db, function) and not (call.args or call.keywords):
-        # Of what takes no argument, an object has one.
+    if around and only and root_of(receiver) == self_name(db, function):
         name = join((around, *steps_of(call.callee)[1:]))
         return method_guard(Guard(f"{name}()", f"{call.callee}()"), method)
     return unknown_guard(call.callee)

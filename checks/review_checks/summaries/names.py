@@ -153,16 +153,18 @@ def member(db: Database, canonical: str, name: str) -> str | None:
         return models(db).canonical(f"{canonical}.{name}")
     if not place.name:
         return global_name(db, place.path, name)
+    stranger = ""
     for base in lineage(db, canonical):
         if class_of(db, base) is None:
             if home(db, base) is None and base not in (canonical, "object"):
-                return models(db).canonical(f"{base}.{name}")
+                stranger = stranger or base
             continue
         if method_in(db, base, name) is not None or class_of(db, f"{base}.{name}") is not None:
             return f"{base}.{name}"
         if attribute_rows(db, base, name):
             return attribute(db, base, name)
-    return None
+    # What no class of the project has comes from the first base that is not of the project.
+    return models(db).canonical(f"{stranger}.{name}") if stranger else None
 
 
 @query_or_unknown
@@ -209,8 +211,7 @@ def declared_name(db: Database, function: FunctionId, text: str) -> str | None:
     root = steps[0] if steps else ""
     for item in declared.imports:
         if item.name == root:
-            target = absolute_import(db, path, item)
-            return _walk(db, target, steps[1:]) if target else None
+            return _walk(db, imported_by(db, path, item), steps[1:])
     for position, parameter in enumerate(declared.parameters):
         if parameter.name != root:
             continue
@@ -228,6 +229,12 @@ def absolute_import(db: Database, path: str, item: Import) -> str:
     """Return the dotted name that an import inside a function binds."""
     info = module_info(db, path)
     return resolve_import(info.name, item, package=info.package)
+
+
+def imported_by(db: Database, path: str, item: Import) -> str | None:
+    """Return the canonical name that an import binds, following re-exports."""
+    target = absolute_import(db, path, item)
+    return _imported(db, path, target) if target else None
 
 
 def class_around(db: Database, function: FunctionId) -> str:
@@ -415,7 +422,7 @@ def local_name(db: Database, function: FunctionId, name: str) -> str | None:
             return f"{module_of(db, function)}.{qualified_name(db, function)}.{name}"
     for item in body.imports:
         if item.name == name:
-            return absolute_import(db, path, item) or None
+            return imported_by(db, path, item)
     writes = [write for write in body.writes if write.path == name]
     if not writes:
         return declared_name(db, function, name)

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import Call, Const, Function, Mode, Path, Result, Use
+from review_checks.models.schema import Resource
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees, canonical_in, class_of, function_of
 from review_checks.summaries.ownership import Holding, Owned
-from review_checks.summaries.paths import last_step
+from review_checks.summaries.paths import last_step, parent_of
 from review_checks.summaries.walking import Act
+from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from review_checks.models.schema import Resource
 
 MAX_DEPTH = 3
 """How many calls deep a resource is followed to the function that acquires it."""
@@ -32,6 +33,8 @@ _BORROWED = frozenset({"bind", "fileno", "fileobj"})
 """Keywords by which a wrapper is given what it wraps; closing that is its owner's business."""
 
 _IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO"})
+_CLOSING = ("close", "aclose", "disconnect")
+_LOOKING_UP = frozenset({"current", "fetch", "find", "get", "lookup"})
 _STREAM_METHODS = frozenset({"read", "readline", "readlines", "write", "writelines"})
 _PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod"})
 
@@ -42,7 +45,7 @@ def acquired(db: Database, function: FunctionId, depth: int = MAX_DEPTH) -> Iter
     for index, call in enumerate(body.calls):
         if call.use is not Use.BOUND:
             continue
-        resource = acquisition(db, function, index, depth)
+        resource = acquisition(db, function, index, depth) or _implied(db, function, index)
         if resource is None:
             continue
         lazy = _is_lazy(db, function, index)
@@ -50,6 +53,30 @@ def acquired(db: Database, function: FunctionId, depth: int = MAX_DEPTH) -> Iter
             name = _bound_name(body, index, part) if part is not None else ""
             if part is not None and name:
                 yield Owned(index, name, part, lazy)
+
+
+def _implied(db: Database, function: FunctionId, index: int) -> Resource | None:
+    """Return what kind of resource a call acquires, going by its name and by its being closed.
+
+    Of what a call of unknown effect returns, only that counts which the function closes itself.
+    """
+    body = unit_facts(db, function[0]).functions[function[1]]
+    words = words_of(last_step(body.calls[index].callee))
+    opening = models(db).lexicon.opening
+    noun = next((opening[word] for word in words if word in opening), None)
+    if noun is None or words[0] in _LOOKING_UP:
+        return None
+    target = callees(db, function[0])[function[1]][index]
+    if target is not None and target in models(db).names:
+        return None
+    names = {write.path for write in body.writes if write.value == Result(index)}
+    closed = any(
+        call.use is Use.DISCARDED
+        and parent_of(call.callee) in names
+        and last_step(call.callee) in _CLOSING
+        for call in body.calls
+    )
+    return Resource(noun=noun, release=_CLOSING, manager=False) if closed else None
 
 
 def _left_by(db: Database, function: FunctionId, index: int) -> Resource | None:

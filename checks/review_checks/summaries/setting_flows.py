@@ -22,7 +22,6 @@ from review_checks.facts.schema import (
     Path,
     Result,
     Value,
-    Write,
 )
 from review_checks.summaries.declared_options import (
     Option,
@@ -30,7 +29,7 @@ from review_checks.summaries.declared_options import (
     decorating_options,
     setting_of,
 )
-from review_checks.summaries.flow import ancestry, dominates
+from review_checks.summaries.flow import ancestry, dominates, reaching
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import Row, assigned, imported, outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
@@ -368,21 +367,6 @@ def results(db: Database, function: FunctionId, depth: int) -> Origins:
             if not flow.is_compared(item, result.statement)
         ]
     )
-
-
-def reaching(body: Function, name: str, statement: int) -> list[tuple[int, Write]]:
-    """Return the writes to a name that can reach a statement: the last that must run, and later ones."""
-    end = body.statements[statement].end
-    rows = [
-        (index, write)
-        for index, write in enumerate(body.writes)
-        if write.path == name and write.at < end and write.statement != statement
-    ]
-    for position in range(len(rows) - 1, -1, -1):
-        write = rows[position][1]
-        if write.mode is not Mode.AUGMENT and dominates(body, write.statement, statement):
-            return rows[position:]
-    return rows
 
 
 def _is_method(db: Database, function: FunctionId) -> bool:

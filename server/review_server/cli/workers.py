@@ -13,6 +13,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,7 +114,8 @@ class _Worker:
         self.process = context.Process(
             target=_work, args=(theirs, tuple(projects), fixes), daemon=True
         )
-        self.process.start()
+        with _interrupts_blocked():
+            self.process.start()
         theirs.close()
         self.share = share
         self.waiting: deque[Target] = deque()
@@ -132,6 +134,21 @@ class _Worker:
         self.connection.close()
         self.process.terminate()
         self.process.join()
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Spare the processes started meanwhile every interrupt; the parent gets it, and ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It is started along with the first process, and would unblock what is blocked here.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Crew:
@@ -193,7 +210,7 @@ class _Crew:
 
 def _work(connection: Connection, projects: tuple[ProjectFiles, ...], fixes: bool) -> None:  # noqa: FBT001 -- called by position
     """Analyse chunks until there are no more; this runs in a process of its own."""
-    # The parent gets the interrupt as well, and ends this process.
+    # Where interrupts cannot be blocked from the start, they are ignored from here on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prefer_throughput()
     current = -1

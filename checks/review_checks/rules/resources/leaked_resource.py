@@ -149,7 +149,8 @@ def _nameless(context: Context, function: FunctionId, items: list[Owned]) -> Rep
 
 def _message(context: Context, function: FunctionId, leak: Leak) -> str:
     resource = leak.owned.resource
-    subject, verb = f"`{leak.owned.name}` ({resource.noun})", _verb(resource)
+    noun = f" ({resource.noun})" if resource.noun else ""
+    subject, verb = f"`{leak.owned.name}`{noun}", _verb(resource)
     if leak.cause is Cause.NEVER:
         return f"{subject} is never {verb}"
     if leak.cause is Cause.LEFT:

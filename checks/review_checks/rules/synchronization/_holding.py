@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Call, Decorator, Path, Result
+from review_checks.facts.schema import Call, Decorator, Function, Path, Result
 from review_checks.mending.runs import step_of
 from review_checks.model import Fix, Refusal, Safety
 from review_checks.rules.synchronization._sections import best_run, joined
@@ -104,13 +104,20 @@ def _decorate(
         if not _means_the_same(function, other, decorator.path, decorator.call, context):
             continue
         text = slice_text(lines, context.shifted(other, decorator.span))
-        above = [item.path for item in sibling.decorators[row.index + 1 :]]
-        outermost = bool(body.decorators) and body.decorators[0].path in above
-        span = body.span if outermost else body.name_span
+        span = body.span if _is_outermost(body, examples, context) else body.name_span
         line = context.shifted(function, span).line
         edit = insert_line(path, lines, line, f"{indentation(lines[line])}@{text}")
         return Fix(f"Hold `{guard.label}` with `@{decorator.path}`", Safety.UNSAFE, (edit,))
     return None
+
+
+def _is_outermost(body: Function, examples: list[Example], context: FixContext) -> bool:
+    """Say whether siblings have the lock's decorator above the one that is a function's first."""
+    first = body.decorators[0].path if body.decorators else ""
+    return any(
+        first in [item.path for item in context.facts(other).decorators[row.index + 1 :]]
+        for other, row in examples
+    )
 
 
 def _decorator(example: Example, context: FixContext) -> Decorator:

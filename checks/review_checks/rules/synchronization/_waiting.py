@@ -33,9 +33,8 @@ def obstacle(context: Context, solution: Solution, function: FunctionId, guard: 
         if guard.identity in locks or UNKNOWN in locks:
             sure = guard.reentrant is False and guard.identity in locks
             again = "cannot be taken twice" if sure else "perhaps cannot be taken twice"
-            return (
-                f"`{context.qualified(caller)}` calls it with `{guard.label}` held, which {again}"
-            )
+            name = context.qualified(caller)
+            return f"`{name}` comes here with `{guard.label}` held, which {again}"
     return ""
 
 
@@ -60,13 +59,13 @@ def taken_inside(
         return ""
     for row in held(context.db, function):
         if solution.same_lock(row.guard.identity, guard.identity) and _overlaps(row, orders):
-            return "it takes the lock itself there"
+            return f"`{guard.label}` is taken there already"
     calls = context.facts(function).calls
     first = [index for index, call in enumerate(calls) if call.at in orders]
     for name, inner in _functions_below(context, function, first):
         taken = {row.guard.identity for row in held(context.db, inner)}
         if any(solution.same_lock(identity, guard.identity) for identity in taken):
-            return f"it calls `{name}`, which takes `{guard.label}` itself"
+            return f"`{name}`, which is called there, takes `{guard.label}` itself"
     return ""
 
 

@@ -1,0 +1,137 @@
+"""A credential is written to a log.
+
+## Why it matters
+
+Logs are kept for long, shipped to other systems, attached to bug reports and read by many who must
+not have the credential. A password that was logged once has to be changed.
+
+## Example
+
+```python bad
+import logging
+
+LOG = logging.getLogger(__name__)
+
+
+def connect(user, password):
+    LOG.debug("Connecting as %s with %s", user, password)
+```
+
+```python fixed
+import logging
+
+LOG = logging.getLogger(__name__)
+
+
+def connect(user, password):
+    LOG.debug("Connecting as %s with %s", user, "***")
+```
+
+## When it stays silent
+
+- The identifier is about a credential and not the thing itself: `password_file`, `token_id`,
+  `secret_name`, `has_password`, `next_token`, `password_prompt`.
+- Everything that the name can hold at that point is harmless: a literal, a masked copy, a truth
+  value, a digest, a number, an object of a class, the name of a file, a piece of a text that is parsed.
+- Only something about it is shown: `len(token)`, `bool(password)`, `password is None`, `type(secret)`,
+  a slice such as `token[:4]`, or what a redactor returns.
+- Another key of the same mapping is shown: `d["user"]`, or `"%(user)s"` with the whole mapping.
+- The call that hands it over also says what is to be logged: `run(command, logged=masked)`.
+- A mapping or object is shown or handed over whole, unless the credential is seen to be put into the
+  mapping that is logged.
+- A command-line tool prints what its user asked for.
+
+What is printed and not logged is reported as information only.
+
+## Fix
+
+Redacts the part of the argument that shows the credential, at every log call of the function: with
+a redactor of the project that the module has at hand (safe), else by `***` (unsafe). A redactor that
+looks for keys in a text, such as `strutils.mask_password`, is used only on mappings, because it
+leaves a bare value as it is.
+
+## Options
+
+- `secret-names`, `not-secret-names`: identifiers that hold a credential, or do not.
+- `redactors`: functions whose result shows no secret.
+
+## References
+
+- CWE-532: Insertion of Sensitive Information into Log File.
+- OWASP Logging Cheat Sheet, "Data to exclude".
+- CodeQL: `py/clear-text-logging-sensitive-data`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review_checks.facts.schema import Path
+from review_checks.mending.redacting import redact
+from review_checks.model import Fix, Refusal, Safety, Severity, Tier
+from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.summaries.exposure import Exposure, exposures
+from review_checks.summaries.paths import last_step
+from review_checks.summaries.sinks import sinks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.inputs import FunctionId
+
+
+@rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
+def check(function: FunctionId, context: Context) -> Iterator[Report]:
+    """Report each credential that a function logs, once."""
+    groups: dict[str, list[Exposure]] = {}
+    for exposure in exposures(context.db, function):
+        groups.setdefault(exposure.origin.symbol, []).append(exposure)
+    for symbol, found in groups.items():
+        yield _report(function, symbol, found, context)
+
+
+def _report(function: FunctionId, symbol: str, found: list[Exposure], context: Context) -> Report:
+    first = next((item for item in found if not item.onward), found[0])
+    call = context.facts(function).calls[first.call]
+    log = sinks(context.db, function).get(first.call)
+    callee = call.callee
+    if log is None:
+        message = f"`{symbol}` is handed to `{callee}`{_inside(first, symbol)}, which logs it in clear text"
+    else:
+        verb = "printed" if log.level == "output" else "logged"
+        message = f"`{symbol}` is {verb} in clear text by `{callee}`{_inside(first, symbol)}"
+    places = dict.fromkeys((item.call, item.argument) for item in found)
+    others = [Place(function, "a", *place) for place in places if place[0] != first.call]
+    handed = next((item for item in found if item.onward), None)
+    return Report(
+        Place(function, "a", first.call, first.argument),
+        message,
+        symbol,
+        (
+            *[(Place(step.function, *step.event), step.text) for step in first.origin.steps],
+            *[(Place(step.function, *step.event), step.text) for step in first.onward],
+            *[(place, "it is shown here as well") for place in others],
+        ),
+        Severity.INFORMATION if log is not None and log.level == "output" else None,
+        tuple(found),
+        handed is None,
+        "" if handed is None else _refusal(function, handed, context),
+    )
+
+
+def _inside(exposure: Exposure, symbol: str) -> str:
+    """Return in what a credential is logged, when that has another name."""
+    leaf = exposure.origin.leaf
+    if not isinstance(leaf, Path) or leaf.text == symbol:
+        return ""
+    return f", {'as' if exposure.origin.whole else 'inside'} `{leaf.text}`"
+
+
+def _refusal(function: FunctionId, exposure: Exposure, context: Context) -> str:
+    callee = last_step(context.facts(function).calls[exposure.call].callee)
+    return f"`{callee}` logs what every caller gives it; it has to be mended there"
+
+
+def fix(report: Report, context: FixContext) -> Fix | Refusal:
+    """Redact the parts of the log calls' arguments that show the credential."""
+    return redact(report.place.function, report.data, context)
