@@ -27,10 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rest = [word for word in given if word.partition("=")[0] not in _IGNORED]
     if rest in ([], ["serve"]):
         return _serve(asked=bool(given))
-    # Neither click nor rich may be loaded when an editor waits for the server.
-    from review_server.cli.main import run  # noqa: PLC0415
+    try:
+        # Neither click nor rich may be loaded when an editor waits for the server.
+        from review_server.cli.main import run  # noqa: PLC0415
 
-    return run(given)
+        return run(given)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
 
 
 def _serve(*, asked: bool) -> int:

@@ -199,3 +199,23 @@ def test_statistics(run: Run) -> None:
     assert done.out.splitlines()[0] == "     1  unguarded-write  (1 with a fix)"
     done = run("check", "--statistics", "--output-format", "json", ".")
     assert done.out == '[\n{"code": "unguarded-write", "count": 1, "fixable": 1}\n]\n'
+
+
+@pytest.mark.parametrize("name", ["my-script.py", "7zip.py", "a.b.py", "script", "class.py"])
+def test_files_that_nobody_can_import_are_checked(project: Path, run: Run, name: str) -> None:
+    (project / name).write_text(POOL)
+    assert "1 finding in 1 file:" in run("check", name).out
+
+
+def test_files_of_one_name_are_told_apart(project: Path, run: Run) -> None:
+    for folder in ("one", "two.d", "three"):
+        (project / folder).mkdir()
+        (project / folder / "pool.py").write_text(POOL)
+    assert "4 findings in 4 files:" in run("check", ".").out
+
+
+def test_a_table_that_is_none_is_named(project: Path, run: Run) -> None:
+    (project / "pyproject.toml").write_text("[tool]\nreview-lsp = 3\n")
+    done = run("check", ".")
+    assert done.code == 1
+    assert done.err == "pyproject.toml: `tool.review-lsp` is not a table\n"

@@ -31,7 +31,13 @@ BODIES = {
     "raise unknown": [],
     "error = AppError()\nraise error": [],
     "socket.create_connection(('a', 1))": ["OSError"],
-    "subprocess.run(['a'])\nsubprocess.check_call(['a'])": None,
+    "subprocess.run(['a'])": [],
+    "subprocess.run(['a'], check=False)": [],
+    "subprocess.run(['a'], check=True)": [
+        "subprocess.CalledProcessError",
+        "subprocess.TimeoutExpired",
+        "OSError",
+    ],
     "try:\n    raise AppError\nexcept AppError:\n    pass": [],
     "try:\n    raise MissingError\nexcept AppError:\n    pass": [],
     "try:\n    raise MissingError\nexcept LookupError:\n    pass": [],
@@ -51,9 +57,7 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES)
 def test_what_a_body_raises(body: str) -> None:
     lines = "".join(f"    {line}\n" for line in body.splitlines())
-    found = raised(project(f"{ERRORS}\ndef use(unknown):\n{lines}"))
-    expected = BODIES[body]
-    assert found == expected if expected is not None else found
+    assert raised(project(f"{ERRORS}\ndef use(unknown):\n{lines}")) == BODIES[body]
 
 
 def test_failures_of_callees_are_followed_a_few_calls_deep() -> None:
@@ -67,8 +71,8 @@ def test_functions_that_call_each_other() -> None:
     found = project(
         f"{ERRORS}\ndef one():\n    two()\n    raise AppError\n\ndef two():\n    one()\n    raise ValueError\n"
     )
-    assert raised(found, "one") == ["case.AppError", "ValueError"]
-    assert raised(found, "two") == ["ValueError", "case.AppError"]
+    assert set(raised(found, "one")) == {"case.AppError", "ValueError"}
+    assert set(raised(found, "two")) == {"case.AppError", "ValueError"}
 
 
 def test_a_coroutine_raises_when_it_is_awaited() -> None:
@@ -101,7 +105,7 @@ def test_the_hierarchy_of_exceptions() -> None:
         ("except Unknown:", False),
     ],
 )
-def test_broad_handlers(clause: str, broad: bool) -> None:
+def test_broad_handlers(clause: str, *, broad: bool) -> None:
     found = project(f"def use():\n    try:\n        pass\n    {clause}\n        pass\n")
     (handler,) = found.facts("use").handlers
     assert is_broad(found.db, found.function("use"), handler) is broad

@@ -306,17 +306,23 @@ def capacity_of(db: Database, function: FunctionId, use: Use) -> Capacity | None
     names = totals_of(field_of(use.target), models(db).lexicon)
     if not parent:
         return None
-    path = unit_path(db, function[0])
-    others = [
-        (unit, index)
-        for unit in layout(db, path) or ()
-        for index in range(len(unit_facts(db, unit).functions))
-    ]
-    for place in [function, *others]:
-        body = unit_facts(db, place[0]).functions[place[1]]
+    for unit in (function[0], *(layout(db, unit_path(db, function[0])) or ())):
+        found = _total_read_in(db, unit, parent, names)
+        if found is not None:
+            place, index, text = (unit, found[0]), found[1], found[2]
+            return Capacity(text if place == function else "", text, (place, index))
+    return None
+
+
+@query
+def _total_read_in(
+    db: Database, unit: int, parent: str, names: tuple[str, ...]
+) -> tuple[int, int, str] | None:
+    """Return where a unit reads a total beside an amount: the function, the read and its path."""
+    for number, body in enumerate(unit_facts(db, unit).functions):
         for index, read in enumerate(body.reads):
             if parent_of(read.path) == parent and field_of(read.path) in names:
-                return Capacity(read.path if place == function else "", read.path, (place, index))
+                return number, index, read.path
     return None
 
 

@@ -116,16 +116,17 @@ def shared_options(db: Database, path: str) -> dict[str, tuple[Option, ...]]:
     kept = {
         row[0][0]: None for name in variable_names(db, path) for row in assigned(db, path, "", name)
     }
-    return declared_options(db, path) if _makers(db, _functions(db, tuple(kept))) else {}
+    return declared_options(db, path) if _makers(db, tuple(kept)) else {}
 
 
 @query
 def declared_options(db: Database, path: str) -> dict[str, tuple[Option, ...]]:
     """Return the options that a module declares anywhere, by name."""
-    functions = _functions(db, layout(db, path) or ())
-    makers = _makers(db, functions)
+    units = layout(db, path) or ()
+    makers = _makers(db, units)
     if not makers:
         return {}
+    functions = _functions(db, units)
     groups = _Registrations(db, functions, makers).groups()
     found: dict[str, list[Option]] = {}
     for function, body in functions:
@@ -163,24 +164,35 @@ def decorating_options(db: Database, function: FunctionId) -> Iterator[Option]:
                 yield option
 
 
-CallKey = tuple[FunctionId, int]
+CallKey = tuple["FunctionId", int]
+
+Maker = tuple[str, "Setting"]
+"""What declares an option: its canonical name, and what is known of it."""
 
 
-def _makers(
-    db: Database, functions: list[tuple[FunctionId, Function]]
-) -> dict[CallKey, tuple[str, Setting]]:
-    """Return the calls that declare options, with the canonical names of what they call."""
+def _makers(db: Database, units: tuple[int, ...]) -> dict[CallKey, Maker]:
+    """Return the calls that declare options in some units."""
+    return {
+        ((unit, number), index): maker
+        for unit in units
+        for number, index, maker in _makers_in(db, unit)
+    }
+
+
+@query
+def _makers_in(db: Database, unit: int) -> tuple[tuple[int, int, Maker], ...]:
+    """Return the calls of a unit that declare options: the function, the call, what is called."""
     wanted = names_of_role(models(db), "declare")
-    found = {}
-    for function, body in functions:
+    found = []
+    for number, body in enumerate(unit_facts(db, unit).functions):
         for index, call in enumerate(body.calls):
             if last_step(call.callee) not in wanted:
                 continue
-            canonical = canonical_in(db, function, call.callee)
+            canonical = canonical_in(db, (unit, number), call.callee)
             known = setting_of(db, canonical)
             if canonical is not None and known is not None and known.role == "declare":
-                found[function, index] = (canonical, known)
-    return found
+                found.append((number, index, (canonical, known)))
+    return tuple(found)
 
 
 def argument(call: Call, position: int, keyword: str) -> Value | None:

@@ -71,7 +71,7 @@ def dominates(body: Function, first: int, second: int) -> bool:
     region = body.statements[first].region
     for around, ancestor in ancestry(body, second):
         if around == region:
-            return first < ancestor or first == second
+            return first <= ancestor
     return False
 
 

@@ -32,6 +32,7 @@ from review_checks.summaries.flow import ancestry, is_inside, may_follow
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees
 from review_checks.summaries.ownership import Holding, Owned
+from review_checks.summaries.paths import last_step
 from review_checks.summaries.resources import acquired
 from review_checks.summaries.walking import Act, Catch, Course, Event, Step, Way, ways_out
 
@@ -127,7 +128,9 @@ class _Judge:
         """Return how little is known of what raises; of equals the first in the source counts."""
         event = leak.after or leak.event
         if not self._is_known(event):
-            return 3
+            # To make an object fails more rarely than to use one.
+            name = last_step(self._body.calls[event[1]].callee)
+            return 4 if name[:1].isupper() else 3
         if event[0] == "s":
             return 1
         if event[1] in self._own:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Call, Const, Function, Mode, Path, Result, Use
+from review_checks.facts.schema import Call, Const, Function, Mode, Path, RegionKind, Result, Use
 from review_checks.models.schema import Resource
+from review_checks.summaries.flow import ancestry
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -67,16 +68,34 @@ def _implied(db: Database, function: FunctionId, index: int) -> Resource | None:
     if noun is None or words[0] in _LOOKING_UP:
         return None
     target = callees(db, function[0])[function[1]][index]
-    if target is not None and target in models(db).names:
+    if target is not None and (target in models(db).names or _lends(db, target)):
         return None
     names = {write.path for write in body.writes if write.value == Result(index)}
     closed = any(
         call.use is Use.DISCARDED
         and parent_of(call.callee) in names
         and last_step(call.callee) in _CLOSING
+        and not _is_in_handler(body, call.statement)
         for call in body.calls
     )
     return Resource(noun=noun, release=_CLOSING, manager=False) if closed else None
+
+
+def _is_in_handler(body: Function, statement: int) -> bool:
+    return any(
+        body.regions[region].kind is RegionKind.HANDLER for region, _ in ancestry(body, statement)
+    )
+
+
+def _lends(db: Database, target: str) -> bool:
+    """Say whether a project function returns what an object or module goes on holding."""
+    function = function_of(db, target)
+    if function is None:
+        return False
+    body = unit_facts(db, function[0]).functions[function[1]]
+    return any(
+        isinstance(result.value, Path) and parent_of(result.value.text) for result in body.results
+    )
 
 
 def _left_by(db: Database, function: FunctionId, index: int) -> Resource | None:

@@ -97,7 +97,8 @@ def module_variable(reader: Reader, value: Path) -> Iterator[Origin]:
 def secret_setting(reader: Reader, value: Path) -> Iterator[Origin]:
     """Yield a setting whose option is declared to be secret."""
     option = option_read(reader, value)
-    if option is None or option.event[0] != "c":
+    if option is None or option.event[0] != "c" or reader.words.describes(option.name):
+        # Some hide the path of a file as well; logs may show that.
         return
     unit, index = option.function
     call = unit_facts(reader.db, unit).functions[index].calls[option.event[1]]

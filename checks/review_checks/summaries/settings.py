@@ -144,16 +144,26 @@ def _about_configuration(db: Database, module: Module) -> tuple[Module, ...]:
 @query
 def _imported_for_options(db: Database, path: str) -> tuple[Module, ...]:
     """Return the modules that a module names as those which declare the options it reads."""
-    wanted = names_of_role(models(db), "import")
-    found: dict[str, str] = {}
-    for unit in layout(db, path) or ():
-        for body in unit_facts(db, unit).functions:
-            for call in body.calls:
-                if last_step(call.callee) in wanted and len(call.args) > 1:
-                    target = call.args[1]
-                    if isinstance(target, Const) and isinstance(target.value, str):
-                        found[target.value] = module_path(db, target.value)
+    named = [name for unit in layout(db, path) or () for name in _named_for_options(db, unit)]
+    found = {name: module_path(db, name) for name in named}
     return tuple([(name, place) for name, place in found.items() if place])
+
+
+@query
+def _named_for_options(db: Database, unit: int) -> tuple[str, ...]:
+    """Return the modules that a unit names as those which declare the options it reads."""
+    wanted = names_of_role(models(db), "import")
+    return tuple(
+        [
+            call.args[1].value
+            for body in unit_facts(db, unit).functions
+            for call in body.calls
+            if last_step(call.callee) in wanted
+            and len(call.args) > 1
+            and isinstance(call.args[1], Const)
+            and isinstance(call.args[1].value, str)
+        ]
+    )
 
 
 # Text from outside

@@ -18,8 +18,6 @@ from review_server.cli.new_rule import new_rule
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_INTERRUPTED = 130
-
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,7 +40,7 @@ for _command in (check, rules, explain, new_rule):
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; return the exit code.
 
-    The code is 2 for wrong usage and for errors of ours, 130 after an interrupt.
+    The code is 2 for wrong usage and for errors of ours.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -63,8 +61,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return TROUBLE
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return _INTERRUPTED
+        raise
     except BrokenPipeError:
         # Whoever read the output has gone; the interpreter must not write what is left, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -43,6 +43,8 @@ def load(path):
 - Nothing between the acquisition and the release may raise but trivial builtins, logging and
   failures of the clean-up itself.
 - The condition of the release tells whether there is something to release.
+- It is not known that the call acquires something, unless its name says so (`connect`, `open`) and
+  the function closes the result elsewhere.
 - What is held at module level or in a function `main`, wraps memory, or wraps what somebody else holds.
 
 ## Fix
