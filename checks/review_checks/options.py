@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from review_checks.model import Severity, Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Profile = str
 

@@ -14,17 +14,19 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from review_checks.facts.schema import Function
 from review_checks.model import Fix, Refusal, Safety, Severity, Span, Tier
-from review_checks.models.loader import Models
-from review_checks.options import Options
-from review_checks.summaries.incremental import Database
 from review_checks.summaries.index import qualified_name
 from review_checks.summaries.inputs import FunctionId, models, settings, unit_facts, unit_path
+
+if TYPE_CHECKING:
+    from review_checks.facts.schema import Function
+    from review_checks.models.loader import Models
+    from review_checks.options import Options
+    from review_checks.summaries.incremental import Database
 
 
 class Over(enum.Enum):

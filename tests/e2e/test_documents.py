@@ -15,7 +15,7 @@ from e2e.samples import HARMLESS_UTILS, HELD, POOL, RULE, SERVICE, STRAY, UTILS
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Characters of one, two, three and four bytes, before and inside what is pointed at.
 ODD = (
@@ -46,17 +46,20 @@ async def test_positions_in_each_encoding_and_line_end(encoding: str, project: P
             assert await editor.diagnostics(uri) == []
 
 
-async def test_form_feeds_and_other_separators_are_characters(project: Path) -> None:
-    async with connected(VSCODE, project) as editor:
-        odd = "# \f \v \x1c \x85 \u2028 \u2029\n\f\n"
-        uri = editor.open(project / "pool.py", odd + POOL)
-        (found,) = await editor.diagnostics(uri)
-        assert editor.slice(uri, found.range) == STRAY
-        await editor.apply((await editor.actions(uri, found))[0])
-        assert editor.texts[uri] == odd + POOL.replace(STRAY, HELD)
+async def test_form_feeds_and_other_separators_are_characters(
+    editor: Editor, project: Path
+) -> None:
+    odd = "# \f \v \x1c \x85 \u2028 \u2029\n\f\n"
+    uri = editor.open(project / "pool.py", odd + POOL)
+    (found,) = await editor.diagnostics(uri)
+    assert editor.slice(uri, found.range) == STRAY
+    await editor.apply((await editor.actions(uri, found))[0])
+    assert editor.texts[uri] == odd + POOL.replace(STRAY, HELD)
 
 
-async def test_documents_that_are_not_files_of_the_folder(project: Path, tmp_path: Path) -> None:
+async def test_documents_that_are_not_files_of_the_folder(
+    editor: Editor, project: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "elsewhere.py"
     other.write_text(POOL)
     documents = [
@@ -67,18 +70,17 @@ async def test_documents_that_are_not_files_of_the_folder(project: Path, tmp_pat
         (project / "my-script.py").as_uri(),
         other.as_uri(),
     ]
-    async with connected(VSCODE, project) as editor:
-        for uri in documents:
-            editor.open(uri, POOL)
-        for uri in documents:
-            (found,) = await editor.diagnostics(uri)
-            assert {row.location.uri for row in found.related_information or ()} == {uri}
-            await editor.apply((await editor.actions(uri, found))[0])
-            assert await editor.diagnostics(uri) == []
-        notes = editor.open((project / "notes.txt").as_uri(), POOL, language="plaintext")
-        assert await editor.diagnostics(notes) == []
-        editor.close(documents[0])
-        assert await editor.diagnostics(documents[0]) == []
+    for uri in documents:
+        editor.open(uri, POOL)
+    for uri in documents:
+        (found,) = await editor.diagnostics(uri)
+        assert {row.location.uri for row in found.related_information or ()} == {uri}
+        await editor.apply((await editor.actions(uri, found))[0])
+        assert await editor.diagnostics(uri) == []
+    notes = editor.open((project / "notes.txt").as_uri(), POOL, language="plaintext")
+    assert await editor.diagnostics(notes) == []
+    editor.close(documents[0])
+    assert await editor.diagnostics(documents[0]) == []
 
 
 async def test_the_editor_gets_its_own_spelling_of_uris_back(tmp_path: Path) -> None:
@@ -93,61 +95,63 @@ async def test_the_editor_gets_its_own_spelling_of_uris_back(tmp_path: Path) -> 
         uri = f"{folder}/service.py"
         editor.open(uri, SERVICE)
         (found,) = await editor.diagnostics(uri)
-        assert {row.location.uri for row in found.related_information or ()} == {uri}
-        assert "synchronized" in found.message or "nodes" in found.message
+        shown = {row.location.uri for row in found.related_information or ()}
+        assert uri in shown
+        assert all(place.startswith(folder) for place in shown)
 
 
-async def test_one_file_by_two_links_is_two_documents(project: Path) -> None:
+async def test_one_file_by_two_links_is_two_documents(editor: Editor, project: Path) -> None:
     (project / "link.py").symlink_to(project / "pool.py")
-    async with connected(VSCODE, project) as editor:
-        one = editor.open(project / "pool.py")
-        two = editor.open(project / "link.py", "\n\n" + POOL)
-        editor.replace(two, (STRAY, HELD))
-        assert await editor.diagnostics(two) == []
-        assert len(await editor.diagnostics(one)) == 1
-        editor.close(two)
-        assert len(await editor.diagnostics(one)) == 1
+    one = editor.open(project / "pool.py")
+    two = editor.open(project / "link.py", "\n\n" + POOL)
+    editor.replace(two, (STRAY, HELD))
+    assert await editor.diagnostics(two) == []
+    assert len(await editor.diagnostics(one)) == 1
+    editor.close(two)
+    assert len(await editor.diagnostics(one)) == 1
 
 
-async def test_a_result_of_a_closed_document_is_not_taken_for_a_new_one(project: Path) -> None:
-    async with connected(VSCODE, project) as editor:
-        uri = editor.open(project / "pool.py")
-        before = await editor.pull(uri)
-        editor.close(uri)
-        editor.open(project / "pool.py", POOL.replace(STRAY, HELD))
-        assert (await editor.pull(uri, before.result_id)).kind == "full"
+async def test_a_result_of_a_closed_document_is_not_taken_for_a_new_one(
+    editor: Editor, project: Path
+) -> None:
+    uri = editor.open(project / "pool.py")
+    before = await editor.pull(uri)
+    editor.close(uri)
+    editor.open(project / "pool.py", POOL.replace(STRAY, HELD))
+    assert (await editor.pull(uri, before.result_id)).kind == "full"
 
 
-async def test_what_is_typed_in_one_file_counts_in_the_others(project: Path) -> None:
+async def test_what_is_typed_in_one_file_counts_in_the_others(
+    editor: Editor, project: Path
+) -> None:
     (project / "utils.py").write_text(UTILS)
     (project / "service.py").write_text(SERVICE)
-    async with connected(VSCODE, project) as editor:
-        service = editor.open(project / "service.py")
-        (found,) = await editor.diagnostics(service)
-        assert editor.slice(service, found.range) == "self.nodes.pop(name, None)"
-        utils = editor.open(project / "utils.py")
-        editor.replace_all(utils, HARMLESS_UTILS)
-        assert await editor.diagnostics(service) == []
-        editor.close(utils)
-        assert await editor.diagnostics(service) == [found]
+    service = editor.open(project / "service.py")
+    (found,) = await editor.diagnostics(service)
+    assert editor.slice(service, found.range) == "self.nodes.pop(name, None)"
+    utils = editor.open(project / "utils.py")
+    editor.replace_all(utils, HARMLESS_UTILS)
+    assert await editor.diagnostics(service) == []
+    editor.close(utils)
+    assert await editor.diagnostics(service) == [found]
 
 
-async def test_files_that_others_change(project: Path) -> None:
+async def test_files_that_others_change(editor: Editor, project: Path) -> None:
     (project / "service.py").write_text(SERVICE)
-    async with connected(VSCODE, project) as editor:
-        service = editor.open(project / "service.py")
-        assert await editor.diagnostics(service) == []
-        watched = editor.registered[types.WORKSPACE_DID_CHANGE_WATCHED_FILES]
-        assert any("*.py" in row["globPattern"] for row in watched["watchers"])
-        (project / "utils.py").write_text(UTILS)
-        event = types.FileEvent((project / "utils.py").as_uri(), types.FileChangeType.Created)
-        editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
-        assert len(await editor.diagnostics(service)) == 1
-        await until(lambda: editor.client.diagnostic_refresh_count == 1)
-        (project / "utils.py").unlink()
-        event = types.FileEvent((project / "utils.py").as_uri(), types.FileChangeType.Deleted)
-        editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
-        assert await editor.diagnostics(service) == []
+    service = editor.open(project / "service.py")
+    assert await editor.diagnostics(service) == []
+    refreshed = editor.client.diagnostic_refresh_count
+    watched = editor.registered[types.WORKSPACE_DID_CHANGE_WATCHED_FILES]
+    assert any("*.py" in row["globPattern"] for row in watched["watchers"])
+    (project / "utils.py").write_text(UTILS)
+    event = types.FileEvent((project / "utils.py").as_uri(), types.FileChangeType.Created)
+    editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+    assert len(await editor.diagnostics(service)) == 1
+    await until(lambda: editor.client.diagnostic_refresh_count > refreshed)
+    (project / "utils.py").unlink()
+    event = types.FileEvent((project / "utils.py").as_uri(), types.FileChangeType.Deleted)
+    editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+    assert await editor.diagnostics(service) == []
 
 
 async def test_several_edits_in_one_event(project: Path) -> None:
@@ -177,7 +181,7 @@ async def half_typed(editor: Editor, uri: str, text: str) -> list[list[types.Dia
     return seen
 
 
-async def test_half_typed_code_does_not_blink(project: Path) -> None:
+async def test_half_typed_code_does_not_blink(editor: Editor, project: Path) -> None:
     typed = '''
     def status(self, names=("a", 'b')):
         """Say "how" it is (or was.
@@ -198,18 +202,16 @@ async def other(argument: "int" = 3, *, flag=None) -> None:
     async with argument as (first, second):
         print("unclosed
 '''
-    async with connected(VSCODE, project) as editor:
-        uri = editor.open(project / "pool.py")
+    uri = editor.open(project / "pool.py")
+    (found,) = await editor.diagnostics(uri)
+    for shown in await half_typed(editor, uri, typed):
+        assert [row for row in shown if row.code == RULE] == [found]
+
+
+async def test_typing_above_moves_what_is_below(editor: Editor, project: Path) -> None:
+    uri = editor.open(project / "pool.py")
+    offset = POOL.index("\nclass Pool")
+    for count, character in enumerate("def top(a, b=[1, (2\n"):
+        editor.insert(uri, offset + count, character)
         (found,) = await editor.diagnostics(uri)
-        for shown in await half_typed(editor, uri, typed):
-            assert [row for row in shown if row.code == RULE] == [found]
-
-
-async def test_typing_above_moves_what_is_below(project: Path) -> None:
-    async with connected(VSCODE, project) as editor:
-        uri = editor.open(project / "pool.py")
-        offset = POOL.index("\nclass Pool")
-        for count, character in enumerate("def top(a, b=[1, (2\n"):
-            editor.insert(uri, offset + count, character)
-            (found,) = await editor.diagnostics(uri)
-            assert editor.slice(uri, found.range) == STRAY
+        assert editor.slice(uri, found.range) == STRAY

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from lsprotocol import types
 
-from e2e.clients import BARE, CLIENTS, EGLOT, NEOVIM, VSCODE, versioned
-from e2e.editor import connected
+from e2e.clients import BARE, CLIENTS, EGLOT, NEOVIM, versioned
+from e2e.editor import Editor, connected
 from e2e.samples import HELD, POOL, RULE, STRAY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [
-    pytest.mark.asyncio,
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.filterwarnings("error::pytest_lsp.LspSpecificationWarning"),
 ]
 
@@ -44,44 +44,42 @@ async def test_found_shown_fixed_and_gone(name: str, project: Path) -> None:
         assert await editor.diagnostics(uri) == []
 
 
-async def test_vscode_is_shown_all_that_it_can_show(project: Path) -> None:
-    async with connected(VSCODE, project) as editor:
-        uri = editor.open(project / "pool.py")
-        (found,) = await editor.diagnostics(uri)
-        assert found.severity == types.DiagnosticSeverity.Error
-        evidence = found.related_information or ()
-        places = {row.message: editor.slice(uri, row.location.range) for row in evidence}
-        assert places["written under `self._slots` in `add`"] == "self._active[name]"
-        assert {row.location.uri for row in evidence} == {uri}
-        assert found.code_description is not None
-        assert found.code_description.href.startswith("https://")
-        assert found.code_description.href.endswith(RULE)
-        assert found.data == {"rule": RULE, "scope": "Pool.forget", "symbol": "Pool._active"}
-        provider = editor.offered.code_action_provider
-        assert isinstance(provider, types.CodeActionOptions)
-        assert provider.resolve_provider is True
-        (fix, _) = await editor.actions(uri, found)
-        assert fix.edit is None, "the edit is computed when it is chosen"
-        for only, count in ([["quickfix"], 2], [["quick"], 0], [["source.fixAll"], 0], [[""], 2]):
-            assert len(await editor.actions(uri, found, only)) == count  # type: ignore[arg-type]
+async def test_vscode_is_shown_all_that_it_can_show(editor: Editor, project: Path) -> None:
+    uri = editor.open(project / "pool.py")
+    (found,) = await editor.diagnostics(uri)
+    assert found.severity == types.DiagnosticSeverity.Error
+    evidence = found.related_information or ()
+    places = {row.message: editor.slice(uri, row.location.range) for row in evidence}
+    assert places["written under `self._slots` in `add`"] == "self._active[name]"
+    assert {row.location.uri for row in evidence} == {uri}
+    assert found.code_description is not None
+    assert found.code_description.href.startswith("https://")
+    assert found.code_description.href.endswith(RULE)
+    assert found.data == {"rule": RULE, "scope": "Pool.forget", "symbol": "Pool._active"}
+    provider = editor.offered.code_action_provider
+    assert isinstance(provider, types.CodeActionOptions)
+    assert provider.resolve_provider is True
+    (fix, _) = await editor.actions(uri, found)
+    assert fix.edit is None, "the edit is computed when it is chosen"
+    for only, count in ([["quickfix"], 2], [["quick"], 0], [["source.fixAll"], 0], [[""], 2]):
+        assert len(await editor.actions(uri, found, only)) == count  # type: ignore[arg-type]
 
 
-async def test_a_result_is_not_sent_twice(project: Path) -> None:
-    async with connected(VSCODE, project) as editor:
-        uri = editor.open(project / "pool.py")
-        first = await editor.pull(uri)
-        assert isinstance(first, types.RelatedFullDocumentDiagnosticReport)
-        second = await editor.pull(uri, first.result_id)
-        assert isinstance(second, types.RelatedUnchangedDocumentDiagnosticReport)
-        assert second.result_id == first.result_id
-        editor.insert(uri, len(editor.texts[uri]), "# the end\n")
-        assert (await editor.pull(uri, first.result_id)).kind == "unchanged"
-        editor.insert(uri, 0, "\n")
-        third = await editor.pull(uri, first.result_id)
-        assert third.kind == "full"
-        assert third.result_id != first.result_id
-        assert (await editor.pull(uri, "from an earlier run")).kind == "full"
-        assert not editor.published, "what is pulled is not pushed"
+async def test_a_result_is_not_sent_twice(editor: Editor, project: Path) -> None:
+    uri = editor.open(project / "pool.py")
+    first = await editor.pull(uri)
+    assert isinstance(first, types.RelatedFullDocumentDiagnosticReport)
+    second = await editor.pull(uri, first.result_id)
+    assert isinstance(second, types.RelatedUnchangedDocumentDiagnosticReport)
+    assert second.result_id == first.result_id
+    editor.insert(uri, len(editor.texts[uri]), "# the end\n")
+    assert (await editor.pull(uri, first.result_id)).kind == "unchanged"
+    editor.insert(uri, 0, "\n")
+    third = await editor.pull(uri, first.result_id)
+    assert third.kind == "full"
+    assert third.result_id != first.result_id
+    assert (await editor.pull(uri, "from an earlier run")).kind == "full"
+    assert not editor.published, "what is pulled is not pushed"
 
 
 async def test_eglot_gets_evidence_in_words_and_edits_at_once(project: Path) -> None:
@@ -132,13 +130,14 @@ async def test_an_old_editor_gets_diagnostics_at_least(project: Path) -> None:
         assert editor.offered.code_action_provider is None
 
 
-async def test_an_action_of_an_old_list_finds_its_finding_again(project: Path) -> None:
-    async with connected(VSCODE, project) as editor:
-        uri = editor.open(project / "pool.py")
-        (found,) = await editor.diagnostics(uri)
-        fix, _ = await editor.actions(uri, found)
-        editor.insert(uri, 0, "# one line more\n")
-        await editor.apply(fix)
-        assert editor.texts[uri] == "# one line more\n" + POOL.replace(STRAY, HELD)
-        with pytest.raises(Exception, match="gone"):
-            await editor.client.code_action_resolve_async(fix)
+async def test_an_action_of_an_old_list_finds_its_finding_again(
+    editor: Editor, project: Path
+) -> None:
+    uri = editor.open(project / "pool.py")
+    (found,) = await editor.diagnostics(uri)
+    fix, _ = await editor.actions(uri, found)
+    editor.insert(uri, 0, "# one line more\n")
+    await editor.apply(fix)
+    assert editor.texts[uri] == "# one line more\n" + POOL.replace(STRAY, HELD)
+    with pytest.raises(Exception, match="gone"):
+        await editor.client.code_action_resolve_async(fix)

@@ -107,3 +107,22 @@ def test_incremental_equals_from_scratch(edits: list[tuple[str, int, bool]]) -> 
         give(fresh, **values)
         assert total(db) == total(fresh)
         assert chosen(db, "c", "a", "b") == chosen(fresh, "c", "a", "b")
+
+
+def test_an_input_that_is_fetched_on_the_way_may_change_others() -> None:
+    db = Database()
+    give(db, a=1, b=2, c=3)
+    before = total(db)
+    fetched: Input[int] = Input("fetched")
+
+    def fetch() -> int:
+        give(db, a=2)
+        return 10
+
+    db.provide(fetched, fetch)
+
+    @query
+    def outer(db: Database) -> int:
+        return fetched(db) + total(db)
+
+    assert outer(db) == 10 + total(db) != 10 + before

@@ -400,15 +400,30 @@ def test_what_changes_a_field(statement: str) -> None:
     assert ("W" if site.write else "r", site.compound) == CHANGES[statement]
 
 
-def test_a_record_of_the_object_is_part_of_it() -> None:
+def test_records_of_the_object_are_taken_apart() -> None:
     text = HEAD.replace("self.field = []", "self.field = Record()").replace("append(1)", "grow(1)")
-    text = text.replace("self.field.pop()", "self.field.size = 0").replace("clear()", "grow(2)")
+    text = text.replace("self.field.pop()", "self.field.names.update(a=1)")
     found = project(
-        text + "    def show(self):\n        return self.field.show()\n\n"
-        "class Record:\n    size = 0\n\n    def grow(self, size):\n        self.size += size\n\n"
-        "    def show(self):\n        return self.size\n"
+        text.replace("clear()", "grow(2)")
+        + """\
+    def show(self):
+        self.field.names.update(b=1)
+        return self.field.show()
+
+class Record:
+    def __init__(self):
+        self.size = 0
+        self.names = {}
+
+    def grow(self, size):
+        self.size += size
+
+    def show(self):
+        return self.size
+"""
     )
-    assert uses(found) == {"one": "W+", "two": "W+", "stray": "W-", "show": "r-"}
+    assert uses(found) == {"one": "W+", "stray": "W-", "show": "r-"}
+    assert uses(found, field=".field.names") == {"two": "W+", "show": "W-"}
 
 
 def test_variables_of_a_module_and_the_methods_that_use_them() -> None:

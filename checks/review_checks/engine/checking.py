@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from review_checks.engine.discovery import all_rules
 from review_checks.facts.schema import FunctionKind
 from review_checks.rule import Context, Over, Report, Rule
-from review_checks.summaries.incremental import CycleError, Database, Input, query
+from review_checks.summaries.incremental import CycleError, Database, query
 from review_checks.summaries.index import class_names, module_info, outline
 from review_checks.summaries.inputs import layout, settings, unit_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Outcome(msgspec.Struct, frozen=True):

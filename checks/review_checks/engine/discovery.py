@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import review_checks.rules
 from review_checks.rule import Declaration, Rule
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 @functools.cache

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -14,6 +13,9 @@ from review_checks.facts.schema import UnitFacts
 from review_checks.model import Span
 from review_checks.text.lines import Change, Document, merge
 from review_checks.text.units import Segmentation, Unit, UnitKind, parse_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 NO_FACTS = UnitFacts((), (), ())
 MAX_UNIT_CHARACTERS = 256 * 1024
@@ -189,7 +191,9 @@ class File:
     def encoded(self) -> list[bytes]:
         """Return the facts of each unit, encoded; empty for those that could not be lowered."""
         return [
-            _encoder.encode(state.facts) if state.facts is not NO_FACTS and not state.reason else b""
+            _encoder.encode(state.facts)
+            if state.facts is not NO_FACTS and not state.reason
+            else b""
             for state in self.states
         ]
 

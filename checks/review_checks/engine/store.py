@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from review_checks.engine.files import FactsMemo, File, NoShelf, Shelf, UnitState
-from review_checks.engine.source import Source
-from review_checks.model import Span
-from review_checks.summaries.incremental import Database, Input
 from review_checks.summaries.index import (
     INDEXED,
     FileIndex,
@@ -22,6 +18,13 @@ from review_checks.summaries.index import (
 )
 from review_checks.summaries.inputs import layout, module_path, unit_facts, unit_path
 from review_checks.summaries.outline import Outline, outline_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from review_checks.engine.source import Source
+    from review_checks.model import Span
+    from review_checks.summaries.incremental import Database, Input
 
 _INDEXED = {entry.__name__: entry for entry in INDEXED}
 _PER_UNIT: tuple[Input[Any], ...] = (unit_facts, unit_path, unit_scope, outline)
@@ -48,6 +51,7 @@ class FileStore:
         self._asked: dict[str, dict[tuple[Input[Any], tuple[str, ...]], None]] = {}
         self._unlisted: dict[str, str] = {}
         self._states: dict[int, UnitState] = {}
+        self._places: dict[int, str] = {}
         self._shelf: Shelf = shelf or NoShelf()
         self._unshelved: dict[str, str] = {}
         db.provide(unit_facts, lambda unit: self._states[unit].facts)
@@ -94,6 +98,13 @@ class FileStore:
             if place == path:
                 del self._unlisted[name]
                 self._tell_module(name)
+
+    def locate(self, unit: int) -> tuple[str, UnitState, int]:
+        """Return the file of a unit, its state, and the line on which it begins."""
+        state = self._states[unit]
+        path = self._places[unit]
+        file = self.files[path]
+        return path, state, file.segmentation.starts[self._order(path)[unit]]
 
     def shelve(self) -> None:
         """Keep the facts of the files that were given lately; call it when there is time."""
@@ -143,6 +154,7 @@ class FileStore:
         index = self._indexes[path] = FileIndex(self._name(path), self._outline_of)
         for state, unit in zip(file.states, file.segmentation.units, strict=True):
             self._states[state.unit] = state
+            self._places[state.unit] = path
             if state.is_pending:
                 unit_path.give(self._db, state.unit, value=path)
                 unit_scope.give(self._db, state.unit, value=unit.scope)
@@ -160,6 +172,7 @@ class FileStore:
         """Give the inputs of a unit; return the names that it touches."""
         declared = outline_of(state.facts)
         self._states[state.unit] = state
+        self._places[state.unit] = path
         unit_path.give(self._db, state.unit, value=path)
         unit_scope.give(self._db, state.unit, value=scope)
         unit_facts.give(self._db, state.unit, value=state.facts)
@@ -198,6 +211,7 @@ class FileStore:
 
     def _release(self, unit: int) -> None:
         self._states.pop(unit, None)
+        self._places.pop(unit, None)
         for entry in _PER_UNIT:
             self._db.release(entry, (unit,))
 

@@ -9,13 +9,17 @@ name; without brackets the comment speaks for all rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.engine.discovery import rules_by_name
-from review_checks.engine.files import File
 from review_checks.model import Edit, Finding, Fix, Refusal, Safety, Span
 from review_checks.text.lines import content_length
 from review_checks.text.logical import Flaw, is_whole, read_logical_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from review_checks.engine.files import File
 
 _COMMENT = re.compile(r"#\s*review\s*:\s*(ignore-file|ignore)\b\s*(?:\[([^\]]*)\])?", re.IGNORECASE)
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.engine.checking import file_outcomes
-from review_checks.engine.discovery import rules_by_name
-from review_checks.engine.files import File, Shelf, Unread
-from review_checks.engine.source import Source
+from review_checks.engine.rendering import Renderer
 from review_checks.engine.store import FileStore
-from review_checks.engine.suppression import Suppressions, suppress
-from review_checks.model import Edit, Finding, Fix, Note, Refusal, Span
+from review_checks.engine.suppression import suppress
+from review_checks.model import Edit, Finding, Fix, Refusal, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
-from review_checks.rule import FixContext, Place, Report, Rule, span_of
+from review_checks.rule import FixContext
 from review_checks.summaries.incremental import Database
-from review_checks.summaries.index import qualified_name
-from review_checks.summaries.inputs import layout, models, settings, unit_path
+from review_checks.summaries.inputs import layout, models, settings
 from review_checks.text.editing import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from review_checks.engine.files import Shelf, Unread
+    from review_checks.engine.source import Source
 
 
 class Workspace:
@@ -36,6 +39,7 @@ class Workspace:
         self._open: set[str] = set()
         self.db = Database()
         self._store = FileStore(self.db, source, chosen.max_file_size, shelf)
+        self._renderer = Renderer(self.db, self._store)
         self.configure(chosen)
 
     # Texts
@@ -48,6 +52,7 @@ class Workspace:
         self._store.max_file_size = options.max_file_size
         models.give(self.db, value=known)
         settings.give(self.db, value=options)
+        self._renderer.forget()
 
     def open(self, path: str, text: str) -> None:
         """Take the text of a file that an editor holds, or that is to be checked."""
@@ -105,7 +110,7 @@ class Workspace:
 
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file, suppressed ones left out, from top to bottom."""
-        rows = [row for row, _ in self._reports(path)]
+        rows = [row for row, _, _ in self._renderer.rows(path)]
         self.db.sweep()
         return rows
 
@@ -120,7 +125,7 @@ class Workspace:
         The edits are tried first: where the text would no longer parse, the finding would stay, or
         another would appear, the fix is refused.
         """
-        for row, (rule, report) in self._reports(finding.path):
+        for row, rule, report in self._renderer.rows(finding.path):
             if row == finding:
                 if rule.fix is None or not report.fixable:
                     return Refusal(report.refusal or "this rule has no fix")
@@ -138,7 +143,7 @@ class Workspace:
 
     def _tried(self, fix: Fix, finding: Finding) -> Fix | Refusal:
         """Return a fix if it does what it should, else why it does not."""
-        edits: dict[str, list[Edit]] = {}
+        edits: dict[str, list[Edit]] = {finding.path: []}
         for edit in fix.edits:
             edits.setdefault(edit.path, []).append(edit)
         before = {path: self.text(path) or "" for path in edits}
@@ -163,80 +168,9 @@ class Workspace:
         return fix
 
     def _fix_context(self) -> FixContext:
-        starts = {
-            state.unit: start
-            for file in self._store.files.values()
-            for state, start in zip(file.states, file.segmentation.starts, strict=True)
-        }
-        return FixContext(self.db, self.lines, starts.__getitem__)
-
-    def _reports(self, path: str) -> list[tuple[Finding, tuple[Rule, Report]]]:
-        outcomes = file_outcomes(self.db, path)
-        if not outcomes:
-            return []
-        rules = rules_by_name()
-        place = _Placer(self._store.files)
-        rows = []
-        seen: set[tuple[str, str, str, Span]] = set()
-        suppressions = Suppressions(self._store.files[path])
-        for outcome in outcomes:
-            for name, report in outcome.reports:
-                finding = self._render(path, rules[name], report, place)
-                key = (finding.rule, finding.symbol, finding.scope, finding.span)
-                if finding.path != path or key in seen or suppressions.cover(finding):
-                    continue
-                seen.add(key)
-                rows.append((finding, (rules[name], report)))
-        rows.sort(key=lambda row: (row[0].span, row[0].rule, row[0].symbol))
-        return rows
-
-    def _render(self, path: str, rule: Rule, report: Report, place: _Placer) -> Finding:
-        options = settings(self.db)
-        where, span = place.of(self.db, report.place)
-        notes = []
-        for spot, message in report.evidence:
-            note_path, note_span = place.of(self.db, spot)
-            notes.append(Note(note_path, note_span, message))
-        severity = options.severity.get(rule.name) or report.severity or rule.severity
-        scope = qualified_name(self.db, report.place.function)
-        offered = rule.fix is not None and report.fixable
-        return Finding(
-            rule.name,
-            where,
-            span,
-            report.message,
-            severity,
-            scope,
-            report.symbol,
-            tuple(notes),
-            (report.safety or rule.safety) if offered else None,
-            "" if offered else report.refusal,
-            report.title or rule.title,
-        )
+        return FixContext(self.db, self.lines, lambda unit: self._store.locate(unit)[2])
 
 
 def _identity(finding: Finding) -> tuple[str, str, str, str]:
     """Return what tells a finding from others while text moves."""
     return finding.rule, finding.path, finding.scope, finding.symbol
-
-
-class _Placer:
-    """Turns places into paths and spans for one round of rendering."""
-
-    def __init__(self, files: dict[str, File]) -> None:
-        self._files = files
-        self._indexes: dict[str, dict[int, int]] = {}
-
-    def of(self, db: Database, place: Place) -> tuple[str, Span]:
-        unit, index = place.function
-        path = unit_path(db, unit)
-        file = self._files[path]
-        indexes = self._indexes.get(path)
-        if indexes is None:
-            indexes = self._indexes[path] = {
-                state.unit: number for number, state in enumerate(file.states)
-            }
-        number = indexes[unit]
-        state = file.states[number]
-        span = span_of(state.facts.functions[index], place)
-        return path, state.place(span, file.segmentation.starts[number])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import tomllib
-from collections.abc import Mapping
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from review_checks.models.schema import Knowledge, Lexicon, Library
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LEXICON = "lexicon.toml"
 _NOTHING = Knowledge()

@@ -10,12 +10,11 @@ Two shapes are told apart, because they mislead a later reader in different ways
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from review_checks.facts.schema import (
-    Call,
     Compare,
     Function,
     Logic,
@@ -28,12 +27,14 @@ from review_checks.facts.schema import (
 )
 from review_checks.summaries.arguments import arguments_of
 from review_checks.summaries.failures import persistence
+from review_checks.summaries.guards import self_name
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, unit_facts
 from review_checks.summaries.names import callees, function_of
 from review_checks.summaries.paths import last_step, parent_of, root_of, steps_of
-from review_checks.summaries.guards import self_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "dict", "list", "set"})
 _MAX_DEPTH = 3

@@ -99,17 +99,37 @@ def _means_had(value: Value, body: Function, call: Call) -> bool | None:
 
 
 def _given_back(body: Function, taken: Call, lock: str, region: int) -> int:
-    for call in body.calls:
-        if call.callee != f"{lock}.release" or call.at <= taken.at:
-            continue
-        for around, _ in ancestry(body, call.statement):
-            if around == region:
-                return call.at
-            if body.regions[around].kind not in _PASSED:
-                break
+    releases = [
+        call for call in body.calls if call.callee == f"{lock}.release" and call.at > taken.at
+    ]
+    outer = region
+    while outer >= 0:
+        for call in releases:
+            for around, _ in ancestry(body, call.statement):
+                if around == outer:
+                    return call.at
+                if body.regions[around].kind not in _PASSED:
+                    break
+        # What a `try` takes may be given back after it.
+        outer = body.regions[outer].parent if body.regions[outer].kind in _PASSED else -1
     return _end_of(body, region)
 
 
 def _end_of(body: Function, region: int) -> int:
     rows = [row.end for row in body.statements if row.region == region]
     return max(rows, default=FOREVER)
+
+
+def is_taken(body: Function, release: Call, lock: str) -> bool:
+    """Say whether a lock that a call gives back was taken in the same function."""
+    for index, item in enumerate(body.withs):
+        if isinstance(item.value, Path) and item.value.text == lock:
+            last = body.statements[item.statement].end
+            if entered(body, index)[0][0] <= release.at < last:
+                return True
+    for call in body.calls:
+        if call.callee == f"{lock}.acquire" and call.at < release.at:
+            start, end = acquired(body, call, lock)
+            if start <= release.at <= end:
+                return True
+    return False

@@ -6,9 +6,12 @@ comes after it in its own block and everything inside that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Function, Handler, Mode, RegionKind, StatementKind, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE, RegionKind.HANDLER)
 _LOOPS = (StatementKind.FOR, StatementKind.WHILE)

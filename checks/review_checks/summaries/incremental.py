@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import functools
 import heapq
-from collections.abc import Callable, Hashable
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
 
 Key = ParamSpec("Key")
 T = TypeVar("T")
@@ -86,9 +88,7 @@ class Database:
             if isinstance(query, Input):
                 cell.value = self._provided(query, key)
             else:
-                if self._queue and not self._stack:
-                    self._settle()
-                self._run(cell)
+                self._answer(cell)
         else:
             if cell.running:
                 if getattr(query, "unknown_on_cycle", False):
@@ -97,7 +97,7 @@ class Database:
             if self._queue:
                 self._freshen(cell)
             if cell.dirty:
-                self._run(cell)
+                self._answer(cell)
         if self._stack:
             reader = self._stack[-1]
             if cell not in reader.dependencies:
@@ -106,6 +106,17 @@ class Database:
                 if reader.height <= cell.height:
                     reader.height = cell.height + 1
         return cell.value
+
+    def _answer(self, cell: Cell) -> None:
+        """Compute a cell for whoever asked; from outside, when nothing waits any more."""
+        while not self._stack:
+            self._settle()
+            try:
+                return self._run(cell)
+            except _TooEarly:
+                # An input that was fetched on the way changed what this one reads.
+                continue
+        self._run(cell)
 
     def set(self, query: Input[Any], key: tuple[Hashable, ...], value: Any) -> None:
         """Give an input its value; equal values change nothing."""

@@ -7,14 +7,16 @@ disturbed: an edit of one method costs the same in a class of four methods and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from review_checks.summaries.incremental import Database, Input, query
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.outline import Outline, owners_of, resolve_import
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Row = tuple[FunctionId, Any]
 """An assignment: the function that makes it, and the portable value."""

@@ -6,10 +6,14 @@ the project.
 
 from __future__ import annotations
 
-from review_checks.facts.schema import UnitFacts
-from review_checks.models.loader import Models
-from review_checks.options import Options
+from typing import TYPE_CHECKING
+
 from review_checks.summaries.incremental import Input
+
+if TYPE_CHECKING:
+    from review_checks.facts.schema import UnitFacts
+    from review_checks.models.loader import Models
+    from review_checks.options import Options
 
 UnitId = int
 """A unit of some file; it stays the same while the unit is edited."""

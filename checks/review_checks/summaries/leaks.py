@@ -104,9 +104,9 @@ class _Judge:
         rows = sorted(step for found in holding.steps.values() for step in found)
         self._releases = [step for step in rows if step.act is Act.RELEASE]
         self._hands_over = any(step.act is Act.HAND_OVER for step in rows)
-        # A function that has thought of exceptions takes what it leaves outside its `try` to be
-        # safe, and so do we where nothing else is known.
-        self._guarded = any(
+        # A function that has thought of exceptions takes what it leaves outside its `try` or `with`
+        # to be safe, and so do we where nothing else is known.
+        self._guarded = any(step.event[0] == "i" for step in self._releases) or any(
             self._body.regions[region].kind in _CLEANING
             for step in self._releases
             for region, _ in ancestry(self._body, self._statement(step.event))
@@ -135,9 +135,14 @@ class _Judge:
             return 1
         if event[1] in self._own:
             return 0
+        return 2 if self._makes(event) else 1
+
+    def _makes(self, event: Event) -> bool:
+        """Say whether a call makes another resource, which fails more rarely than to use one."""
+        if event[0] != "c":
+            return False
         target = callees(self._db, self._function[0])[self._function[1]][event[1]]
-        # Making the next thing fails more rarely than using it.
-        return 2 if target is not None and models(self._db).knowledge(target).resource else 1
+        return target is not None and models(self._db).knowledge(target).resource is not None
 
     def _left(self, way: Way) -> Leak:
         if not self._releases and not self._hands_over:
@@ -154,7 +159,9 @@ class _Judge:
             self._owned.resource.release or not known or way.exit is Exit.RAISE
         ):
             return None
-        if not known and (self._hands_over or self._guarded):
+        if not known and self._hands_over:
+            return None
+        if self._guarded and (not known or self._makes(origin)):
             return None
         if way.exit is Exit.RAISE:
             return Leak(self._owned, Cause.RAISED, origin, None, skipped)

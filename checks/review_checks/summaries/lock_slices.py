@@ -125,6 +125,7 @@ class _Slicer:
         self.mentions: list[Reach] = []
         self.aliases: dict[str, tuple[str, ...]] = {}
         self.known_roots: dict[str, bool] = {}
+        self.known_kinds: dict[str, Kind] = {}
 
     def slice(self) -> Slice:
         """Return the slice of the function."""
@@ -219,9 +220,18 @@ class _Slicer:
                 return f"#{index}"
         return ""
 
-    def _resolved(self, steps: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
+    def _resolved(
+        self, steps: tuple[str, ...], *, method: bool = False
+    ) -> tuple[str, tuple[str, ...]] | None:
+        """Return the field that a path uses and the steps behind it; records are taken apart."""
         alias = self.aliases.get(steps[0])
-        return self._field(steps if alias is None else (*alias, *steps[1:]))
+        found = self._field(steps if alias is None else (*alias, *steps[1:]))
+        if found is None:
+            return None
+        field, rest = found
+        while len(rest) > method and rest[0][0] not in "[(" and self._kind(field) is Kind.RECORD:
+            field, rest = f"{field}.{rest[0]}", rest[1:]
+        return field, rest
 
     def _is_element(self, steps: tuple[str, ...]) -> bool:
         """Say whether a path goes through an alias of something inside the field.
@@ -250,9 +260,24 @@ class _Slicer:
         return guards_at(tuple(rows), at)
 
     def _kind(self, field: str) -> Kind:
-        if field.startswith("."):
-            return field_kind(self.db, class_around(self.db, self.function), field[1:])
-        return variable_kind(self.db, self.path, field)
+        known = self.known_kinds.get(field)
+        if known is None:
+            known = self.known_kinds[field] = self._find_kind(field)
+        return known
+
+    def _find_kind(self, field: str) -> Kind:
+        if not field.startswith("."):
+            return Kind.UNKNOWN if "." in field else variable_kind(self.db, self.path, field)
+        holder, _, name = field.rpartition(".")
+        owner = self._class_of(holder)
+        return field_kind(self.db, owner, name) if owner else Kind.UNKNOWN
+
+    def _class_of(self, field: str) -> str:
+        """Return the class of the object in a field, of the function's own object when it is ''."""
+        owner: str | None = class_around(self.db, self.function)
+        for name in field.split(".")[1:]:
+            owner = attribute(self.db, owner, name) if owner else None
+        return owner or ""
 
     def _write(self, index: int, path: str, mode: Mode) -> None:
         steps = plain(steps_of(path))
@@ -266,13 +291,11 @@ class _Slicer:
             return
         field, rest = found
         if not rest:
-            if steps[0] not in self.aliases:
+            if len(steps) > 1 or steps[0] not in self.aliases:
                 compound = mode in (Mode.AUGMENT, Mode.DELETE)
                 self._add(field, event, write=True, compound=compound)
         elif rest[-1][0] == "[" and self._owns_items(field, rest[:-1]):
             self._add(field, event, write=True, compound=True)
-        elif len(rest) == 1 and rest[0][0] != "[" and self._kind(field) is Kind.RECORD:
-            self._add(field, event, write=True, compound=mode == Mode.AUGMENT)
         elif not self._is_element(steps):
             self._add(field, event, write=False)
 
@@ -286,10 +309,8 @@ class _Slicer:
         """Say whether calling the method at the end of ``rest`` changes the field."""
         method, kind = rest[-1], self._kind(field)
         if kind is Kind.RECORD and len(rest) == 1:
-            name = attribute(self.db, class_around(self.db, self.function), field[1:])
-            return (
-                field.startswith(".") and name is not None and changes_itself(self.db, name, method)
-            )
+            name = self._class_of(field) if field.startswith(".") else ""
+            return bool(name) and changes_itself(self.db, name, method)
         if method not in self.lexicon.mutators or any(step[0] != "[" for step in rest[:-1]):
             return False
         if len(rest) == 1:
@@ -307,7 +328,7 @@ class _Slicer:
             self.reaches.append(Reach(target, self._guards(at), ("c", index)))
         if len(steps) == 1 or target:
             return
-        found = self._resolved(steps)
+        found = self._resolved(steps, method=True)
         if found is None or not found[1]:
             return
         field, rest = found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import Call, Const, Function, FunctionKind, Path, Result, Value
-from review_checks.summaries.critical_sections import FOREVER, acquired, entered, pushed
+from review_checks.summaries.critical_sections import FOREVER, acquired, entered, is_taken, pushed
 from review_checks.summaries.guards import (
     UNKNOWN,
     Guard,
@@ -50,8 +50,8 @@ _SERIALIZING_WORDS = frozenset({"synchronized", "synchronised", "locked", "lock"
 class Held(msgspec.Struct, frozen=True, array_like=True):
     """A guard, held over the events of a function with orders in ``start`` … ``end`` (exclusive).
 
-    ``how`` is ``decorator``, ``with`` or ``acquire``; ``index`` is that of the decorator, the
-    with item, or the call that takes it.
+    ``how`` is ``decorator``, ``with``, ``acquire`` or ``release``; ``index`` is that of the
+    decorator, the with item, or the call that takes it, or that gives back what was taken before.
     """
 
     guard: Guard
@@ -70,7 +70,7 @@ def held(db: Database, function: FunctionId) -> tuple[Held, ...]:
 
 
 def _may_take(call: Call) -> bool:
-    return call.callee.endswith(".acquire") or last_step(call.callee) in _STACKS
+    return call.callee.endswith((".acquire", ".release")) or last_step(call.callee) in _STACKS
 
 
 @query_or_unknown
@@ -105,6 +105,11 @@ def _from_call(db: Database, function: FunctionId, body: Function, index: int) -
         guard = object_guard(db, function, receiver)
         if guard is not None:
             yield Held(guard, *acquired(body, call, receiver), "acquire", index)
+    elif call.callee.endswith(".release"):
+        # Given back but never taken: it was taken before.
+        guard = object_guard(db, function, receiver) if not is_taken(body, call, receiver) else None
+        if guard is not None:
+            yield Held(guard, -1, call.at, "release", index)
     elif call.args:
         guard = guard_of(db, function, call.args[0])
         if guard is not None:
@@ -272,9 +277,10 @@ def _entered_parameters(facts: tuple[Function, ...], index: int, at: int) -> Ite
     around = [nested, *[facts[outer] for outer in _functions_around(facts, index)]]
     names = {parameter.name for body in around for parameter in body.parameters}
     for number, item in enumerate(nested.withs):
-        if isinstance(item.value, Path) and root_of(item.value.text) in names:
-            if any(start <= at < end for start, end in entered(nested, number)):
-                yield item.value.text
+        if not isinstance(item.value, Path) or root_of(item.value.text) not in names:
+            continue
+        if any(start <= at < end for start, end in entered(nested, number)):
+            yield item.value.text
 
 
 def _functions_around(facts: tuple[Function, ...], index: int) -> list[int]:

@@ -20,7 +20,6 @@ from review_checks.facts.schema import (
     Mode,
     Opaque,
     Parameter,
-    Path,
     Result,
     Table,
     UnitFacts,

@@ -62,6 +62,8 @@ _DATA_METHODS = frozenset(
         "settimeout", "tell", "text", "wait", "write", "writable", "writelines",
     }
 )  # fmt: skip
+# Of `pathlib.Path`, made from the text of a path.
+_PATH_METHODS = ("unlink", "rename", "replace", "rmdir")
 _BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE)
 
 
@@ -255,7 +257,8 @@ class Holding:
         resource = self.owned.resource
         owner = parent_of(call.callee)
         if owner and (owner in self.aliases or root_of(owner) in self.offspring - self._apart):
-            return last_step(call.callee) in resource.release
+            methods = _PATH_METHODS if self._is_path() else resource.release
+            return last_step(call.callee) in methods
         if self._targets[index] in resource.release_functions:
             return any(self.is_itself(value) for value in call.args)
         return False

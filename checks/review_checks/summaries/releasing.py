@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from review_checks.facts.schema import Call
 from review_checks.summaries.failures import failures, is_caught, persistence
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
@@ -12,6 +13,9 @@ from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees, function_of
 from review_checks.summaries.paths import last_step, parent_of
 from review_checks.summaries.words import starts_with_verb, words_of
+
+if TYPE_CHECKING:
+    from review_checks.facts.schema import Call
 
 _MAX_DEPTH = 4
 

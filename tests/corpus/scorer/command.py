@@ -118,10 +118,28 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     names = group.add_mutually_exclusive_group()
     names.add_argument("--repo", action="append", default=[], help="only this repository")
     names.add_argument("--exclude-repo", action="append", default=[], help="not this repository")
-    group.add_argument("--concern", action="append", default=[], choices=CONCERNS.values())
-    group.add_argument("--strength", choices=get_args(Strength))
-    group.add_argument("--decidable", choices=get_args(Decidable))
-    group.add_argument("--no-near-duplicates", action="store_true")
+    group.add_argument(
+        "--concern",
+        action="append",
+        default=[],
+        choices=CONCERNS.values(),
+        help="only this concern",
+    )
+    group.add_argument(
+        "--strength",
+        choices=get_args(Strength),
+        help="only bugs that are plainly, or only loosely, of their concern",
+    )
+    group.add_argument(
+        "--decidable",
+        choices=get_args(Decidable),
+        help="only bugs that are seen by reading this much",
+    )
+    group.add_argument(
+        "--no-near-duplicates",
+        action="store_true",
+        help="not the cases that are almost like another one",
+    )
     group.add_argument("--only", action="append", default=[], metavar="ID", help="only this case")
     group.add_argument(
         "--corpus",
@@ -149,10 +167,34 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         default="package",
         help="what the checker can read: the file, or its whole package (the default)",
     )
-    group.add_argument("--tolerance", type=int, default=Slack().cases, metavar="LINES")
-    group.add_argument("--negatives-tolerance", type=int, default=Slack().silences, metavar="LINES")
-    group.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N")
-    group.add_argument("--timeout", type=float, default=120, metavar="SECONDS")
+    group.add_argument(
+        "--tolerance",
+        type=int,
+        default=Slack().cases,
+        metavar="LINES",
+        help="how far from a bug a diagnostic may be (default: %(default)s)",
+    )
+    group.add_argument(
+        "--negatives-tolerance",
+        type=int,
+        default=Slack().silences,
+        metavar="LINES",
+        help="how far from a silent place one is a false alarm (default: %(default)s)",
+    )
+    group.add_argument(
+        "--jobs",
+        type=int,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="how many versions are checked at the same time (default: %(default)s)",
+    )
+    group.add_argument(
+        "--timeout",
+        type=float,
+        default=120,
+        metavar="SECONDS",
+        help="how long a version may take (default: %(default)s)",
+    )
     group.add_argument(
         "--no-cache",
         dest="cache",

@@ -68,7 +68,7 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
     Call,
@@ -95,6 +95,9 @@ from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, root_of, steps_of
 from review_checks.summaries.releasing import Risk, cleans_up, is_release, release_risk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(

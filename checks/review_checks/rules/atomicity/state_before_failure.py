@@ -55,7 +55,7 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -70,8 +70,8 @@ from review_checks.summaries.announcements import (
 )
 from review_checks.summaries.arguments import arguments_of
 from review_checks.summaries.flow import handlers_around, is_inside, may_follow
+from review_checks.summaries.guards import self_name
 from review_checks.summaries.index import members
-from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.names import (
     callees,
     class_around,
@@ -81,8 +81,12 @@ from review_checks.summaries.names import (
     lineage,
 )
 from review_checks.summaries.paths import parent_of, root_of, steps_of
-from review_checks.summaries.guards import self_name
 from review_checks.text.editing import indent, indent_unit, indentation, is_alone, line_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.inputs import FunctionId
 
 _CONSTRUCTION = frozenset({"__init__", "__new__", "__post_init__"})
 

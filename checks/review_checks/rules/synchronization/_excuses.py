@@ -12,6 +12,7 @@ from review_checks.summaries.lock_slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, lineage
 from review_checks.summaries.paths import last_step
 from review_checks.summaries.roles import Role, role_of
+from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from review_checks.summaries.sharing import Access, Sharing
 
 _MAKING = (Role.OWNED, Role.BODY)
+_FORKED = frozenset({"afterfork", "fork", "forked"})
 
 
 def is_excused(
@@ -70,13 +72,18 @@ def _is_by_chance(
 def _makes(
     shared: Sharing, field: str, guard: Guard, writes: list[Access], context: Context
 ) -> bool:
-    """Say whether a function makes the lock anew, or gives the field its first value."""
+    """Say whether a function makes the lock anew, or gives the field its first value.
+
+    After a fork there is one thread, which makes everything anew.
+    """
     function = writes[0].function
     body, name = context.facts(function), guard.place.rpartition(".")[2]
     stored = [write for write in body.writes if write.mode == Mode.ASSIGN]
     if name and any(last_step(write.path) == name for write in stored):
         return True
-    if any(access.site.compound for access in writes):
+    if not _FORKED.isdisjoint(words_of(body.name)):
+        return True
+    if any(access.site.compound for access in writes) or "." in field[1:]:
         return False
     if field.startswith("."):
         bases = lineage(context.db, shared.owner)

@@ -35,6 +35,11 @@ def best_run(
     """Return the run that brings most under the lock of what belongs there, and little else."""
     best: tuple[int, Run] | None = None
     refusal = Refusal("the write shares its line with the head of a block")
+    body = context.facts(function)
+    sections = [
+        context.shifted(function, body.statements[index].span).line
+        for index in _sections(shared, guard, function, context)
+    ]
     for statements in _choices(function, events, context):
         run = run_around(function, statements, context)
         if run is None:
@@ -44,7 +49,8 @@ def best_run(
             refusal = Refusal(reason)
         elif best is None or (
             len(statements) > best[0]
-            and _strangers(run, statements, context.facts(function)) <= _MOST_STRANGERS
+            and not any(run.top <= line <= run.end for line in sections)
+            and _strangers(run, statements, body) <= _MOST_STRANGERS
         ):
             best = len(statements), run
     return refusal if best is None else best[1]

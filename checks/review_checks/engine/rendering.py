@@ -1,0 +1,96 @@
+"""Turns reports, which name places, into findings, which have positions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review_checks.engine.checking import file_outcomes
+from review_checks.engine.discovery import rules_by_name
+from review_checks.engine.suppression import Suppressions
+from review_checks.model import Finding, Note, Span
+from review_checks.rule import Place, Report, Rule, span_of
+from review_checks.summaries.index import qualified_name
+from review_checks.summaries.inputs import settings
+
+if TYPE_CHECKING:
+    from review_checks.engine.store import FileStore
+    from review_checks.summaries.incremental import Database
+
+Row = tuple[Finding, Rule, Report]
+"""A finding, and the rule and report it comes from."""
+
+_Positions = tuple[tuple[str, Span], ...]
+
+
+class Renderer:
+    """Renders the findings of files; one that stands where it stood is not made again."""
+
+    def __init__(self, db: Database, store: FileStore) -> None:
+        self._db = db
+        self._store = store
+        self._made: dict[str, dict[int, tuple[Report, _Positions, Row]]] = {}
+
+    def rows(self, path: str) -> list[Row]:
+        """Return the findings of a file from top to bottom, suppressed ones left out."""
+        outcomes = file_outcomes(self._db, path)
+        if not outcomes:
+            self._made.pop(path, None)
+            return []
+        before, made = self._made.get(path, {}), {}
+        rows: list[Row] = []
+        seen: set[tuple[str, str, str, Span]] = set()
+        suppressions = Suppressions(self._store.files[path])
+        for outcome in outcomes:
+            for name, report in outcome.reports:
+                # The report is kept beside its number, which is its own while it lives.
+                known = made[id(report)] = self._row(before.get(id(report)), name, report)
+                finding = known[2][0]
+                key = (finding.rule, finding.symbol, finding.scope, finding.span)
+                if finding.path == path and key not in seen and not suppressions.cover(finding):
+                    seen.add(key)
+                    rows.append(known[2])
+        self._made[path] = made
+        rows.sort(key=lambda row: (row[0].span, row[0].rule, row[0].symbol))
+        return rows
+
+    def forget(self) -> None:
+        """Render everything anew, after the options changed."""
+        self._made.clear()
+
+    def position(self, place: Place) -> tuple[str, Span]:
+        """Return the file of a place and where it stands there."""
+        unit, index = place.function
+        path, state, start = self._store.locate(unit)
+        return path, state.place(span_of(state.facts.functions[index], place), start)
+
+    def _row(
+        self, known: tuple[Report, _Positions, Row] | None, name: str, report: Report
+    ) -> tuple[Report, _Positions, Row]:
+        places = [report.place, *(place for place, _ in report.evidence)]
+        positions = tuple([self.position(place) for place in places])
+        if known is not None and known[0] is report and known[1] == positions:
+            return known
+        rule = rules_by_name()[name]
+        return report, positions, (self._finding(rule, report, positions), rule, report)
+
+    def _finding(self, rule: Rule, report: Report, positions: _Positions) -> Finding:
+        (path, span), *others = positions
+        notes = [
+            Note(where, at, message)
+            for (where, at), (_, message) in zip(others, report.evidence, strict=True)
+        ]
+        chosen = settings(self._db).severity.get(rule.name)
+        offered = rule.fix is not None and report.fixable
+        return Finding(
+            rule.name,
+            path,
+            span,
+            report.message,
+            chosen or report.severity or rule.severity,
+            qualified_name(self._db, report.place.function),
+            report.symbol,
+            tuple(notes),
+            (report.safety or rule.safety) if offered else None,
+            "" if offered else report.refusal,
+            report.title or rule.title,
+        )
