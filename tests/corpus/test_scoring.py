@@ -53,7 +53,7 @@ def silence(**changes) -> Silence:
     return Silence(**{**fields, **changes})
 
 
-def said(*rows: tuple[str, int, int], lines: int = 100) -> Outcome:
+def said(*rows: tuple, lines: int = 100) -> Outcome:
     return Outcome(tuple(Diagnostic(*row) for row in rows), lines)
 
 
@@ -125,6 +125,13 @@ def test_a_miss_is_neither_new_nor_sharp():
 def test_what_is_reported_elsewhere_is_ordered_by_distance():
     found = verdict(said(("race", 70, 70), ("race", 30, 30), ("style", 16, 16)), said())
     assert [row.first for row in found.elsewhere] == [30, 70]
+
+
+def test_what_goes_elsewhere_is_remembered():
+    before = said(("race", 70, 70, "on `pool`"), ("race", 80, 80, "on `slots`"))
+    found = verdict(before, said(("race", 71, 71, "on `slots`")))
+    assert not found.hit
+    assert [row.message for row in found.mended] == ["on `pool`"]
 
 
 def test_chance_is_that_of_random_lines():
@@ -247,6 +254,7 @@ def test_the_listing_tells_hits_from_misses(example):
     assert "    11 race:  (goes with the fix)" in lines
     assert "    11 race:  (stays)" in lines
     assert "    elsewhere, 2 of this concern; the nearest:" in lines
+    assert "      80 swallowed:  (goes with the fix)" in lines
 
 
 def test_json_has_all_figures_and_cases(example):

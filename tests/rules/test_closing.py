@@ -45,6 +45,34 @@ def test_the_last_line_may_have_no_end() -> None:
     assert after == "def case(path):\n    with open(path) as file:\n        print(file.read())\n"
 
 
+def test_blank_lines_do_not_open_a_block() -> None:
+    after, _ = fixed(
+        "def case(path):\n    file = open(path)\n\n    print(file.read())\n    file.close()\n"
+    )
+    assert after == "def case(path):\n    with open(path) as file:\n        print(file.read())\n"
+    after, _ = fixed(
+        "import os\ndef case(path):\n    fd = os.open(path, 0)\n\n    os.read(fd, 1)\n    os.close(fd)\n"
+    )
+    assert "os.open(path, 0)\n\n    try:\n        os.read" in after
+
+
+def test_what_was_made_from_it_is_used_inside() -> None:
+    after, _ = fixed(
+        "import tarfile\ndef case(path):\n    tar = tarfile.open(path)\n    part = tar.extractfile('x')\n"
+        "    text = part.read()\n    return text\n"
+    )
+    assert "        text = part.read()\n    return text\n" in after
+
+
+def test_two_things_of_one_call_are_mended_one_by_one() -> None:
+    text = (
+        "import os, tempfile\ndef case(path):\n    fd, draft = tempfile.mkstemp()\n    os.write(fd, b'')\n"
+        "    os.close(fd)\n    os.replace(draft, path)\n"
+    )
+    after, _ = fixed(text)
+    assert after.count("try:") == 1
+
+
 @pytest.mark.parametrize(
     ("rest", "safety"),
     [

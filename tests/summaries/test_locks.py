@@ -226,7 +226,10 @@ DECORATORS = {
     "@by_object(_own)": "case.Shared._own",
     "@by_name('a')": "oslo_concurrency:'a'",
     "@by_prefix('a')": "oslo_concurrency:'a'",
-    "@library.synchronized('a')": UNKNOWN,
+    "@library.synchronized('a')": "library.synchronized('a')",
+    "@library.synchronized": "library.synchronized()",
+    "@library.synchronized(library.a)": UNKNOWN,
+    "@library.locked": UNKNOWN,
 }
 
 

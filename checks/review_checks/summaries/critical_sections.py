@@ -60,8 +60,8 @@ def acquired(body: Function, call: Call, lock: str) -> Interval:
     """Return over which events a lock taken by ``acquire()`` is held.
 
     It is given back by the ``release()`` of the same block, or of the ``finally`` of a ``try`` in
-    it; without either at the end of the block. A lock that a condition asks for is held where the
-    condition says that it was had.
+    it or around it; else by any later one; without one at the end of the block. A lock that a
+    condition asks for is held where the condition says that it was had.
     """
     statement = body.statements[call.statement]
     after = _given_back(body, call, lock, statement.region)
@@ -112,7 +112,8 @@ def _given_back(body: Function, taken: Call, lock: str, region: int) -> int:
                     break
         # What a `try` takes may be given back after it.
         outer = body.regions[outer].parent if body.regions[outer].kind in _PASSED else -1
-    return _end_of(body, region)
+    # Taken on some condition, and given back on the same.
+    return min([call.at for call in releases], default=_end_of(body, region))
 
 
 def _end_of(body: Function, region: int) -> int:

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from review_checks.summaries.outline import Made
 
 _STACKS = frozenset({"enter_context", "enter_async_context"})
-_SERIALIZING_WORDS = frozenset({"synchronized", "synchronised", "locked", "lock", "mutex"})
+_SYNCHRONIZING_WORDS = frozenset({"synchronized", "synchronised"})
+_SERIALIZING_WORDS = _SYNCHRONIZING_WORDS | {"locked", "lock", "mutex"}
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True):
@@ -147,16 +148,19 @@ def _call_guard(db: Database, function: FunctionId, call: Call) -> Guard | None:
 
 def _project_guard(db: Database, function: FunctionId, target: str, call: Call) -> Guard | None:
     """Return the guard that is held inside a context manager of the project."""
-    if class_of(db, target) is not None:
-        enter = method_of(db, target, "__enter__")
-        taken = held(db, enter) if enter is not None else ()
-        return next((row.guard for row in taken if not row.guard.keyed), None)
-    inner = function_of(db, target)
-    guard = entered_under(db, inner) if inner is not None else None
-    if guard is None or inner is None:
+    made = class_of(db, target) is not None
+    inner = method_of(db, target, "__enter__") if made else function_of(db, target)
+    if inner is None:
         return None
-    arguments = _arguments(db, inner, call)
-    return _applied(db, function, guard, arguments)
+    guard = next((row.guard for row in held(db, inner)), None) if made else entered_under(db, inner)
+    if guard is None:
+        return None
+    receiver = root_of(parent_of(call.callee))
+    mine = not made and receiver == self_name(db, function)
+    if not mine and class_of(db, guard.place.rpartition(".")[0]) is not None:
+        # The lock of another object than the function's own.
+        return unknown_guard(call.callee)
+    return _applied(db, function, guard, _arguments(db, inner, call))
 
 
 def _guard_by_name(db: Database, function: FunctionId, call: Call) -> Guard | None:
@@ -226,12 +230,28 @@ def _decorator_guard(
         if made is None or lock.key is None or not lock.decorates:
             return None
         return named_guard(db, outer, target, lock, made.args, made.keywords)
-    inner = function_of(db, target) if target else None
+    made_of_class = target is not None and class_of(db, target) is not None
+    inner = function_of(db, target) if target and not made_of_class else None
     guard = wrapped_under(db, inner) if inner is not None else None
     if inner is not None and guard is not None:
         return _applied_around(db, function, outer, guard, _arguments(db, inner, made))
-    speaks = not _SERIALIZING_WORDS.isdisjoint(words_of(last_step(path)))
+    words = set(words_of(last_step(path)))
+    if inner is None and target and not made_of_class and words & _SYNCHRONIZING_WORDS:
+        return _stranger_guard(target, path, made)
+    speaks = words & _SERIALIZING_WORDS
     return unknown_guard(path) if speaks and (inner is None or _takes_any(db, inner)) else None
+
+
+def _stranger_guard(target: str, path: str, made: Made | None) -> Guard:
+    """Return the guard of a decorator that synchronizes, of which nothing but the name is known.
+
+    With equal arguments it takes the same lock.
+    """
+    given = () if made is None else (*made.args, *dict(made.keywords).values())
+    if not all(isinstance(value, Const) for value in given):
+        return unknown_guard(path)
+    text = ", ".join([repr(value.value) for value in given if isinstance(value, Const)])
+    return Guard(f"{target}({text})", f"@{path}({text})" if made is not None else f"@{path}")
 
 
 def _takes_any(db: Database, function: FunctionId) -> bool:

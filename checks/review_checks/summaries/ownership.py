@@ -54,7 +54,7 @@ _DATA_ATTRIBUTES = frozenset(
 )  # fmt: skip
 _DATA_METHODS = frozenset(
     {
-        "communicate", "execute", "executemany", "exec_command", "fetchall", "fetchone", "fileno",
+        "accept", "communicate", "execute", "executemany", "exec_command", "fetchall", "fetchone", "fileno",
         "getheader", "getinfo", "getmember", "getmembers", "getnames", "getpeername", "getsockname",
         "getsockopt", "getvalue", "infolist", "is_alive", "isatty", "json", "namelist", "poll",
         "raise_for_status", "read", "readable", "readexactly", "readinto", "readline", "readlines",

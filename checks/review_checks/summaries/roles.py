@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from review_checks.facts.schema import Function, FunctionKind, StatementKind
 from review_checks.summaries.guards import is_lock_word
 from review_checks.summaries.index import outline
-from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
+from review_checks.summaries.inputs import FunctionId, models, settings, unit_facts, unit_path
 from review_checks.summaries.names import global_name
 from review_checks.summaries.paths import last_step, parent_of
 
@@ -79,7 +79,9 @@ def _is_handler(db: Database, function: FunctionId, declared: FunctionOutline) -
     """Say whether a decorator makes a function one that a library calls."""
     for path, _ in declared.decorators:
         target = global_name(db, unit_path(db, function[0]), path) if path else None
-        if target is not None and models(db).knowledge(target).entry:
+        if target is None:
+            continue
+        if models(db).knowledge(target).entry or target in settings(db).entry_points:
             return True
     return False
 

@@ -22,6 +22,8 @@ _HEAD = (
 )
 _MOST_COMPLAINTS = 3
 _NEAREST = 3
+_STAYS = "stays"
+_GOES = "goes with the fix"
 
 
 def table(name: str, score: Score) -> Iterator[str]:
@@ -68,6 +70,7 @@ def as_json(name: str, score: Score) -> dict[str, Any]:
                 "verdict": _verdict(row),
                 "hits": msgspec.to_builtins(row.hits),
                 "left": msgspec.to_builtins(row.left),
+                "mended_elsewhere": msgspec.to_builtins(row.mended),
             }
             for row in score.cases
         ],
@@ -131,11 +134,12 @@ def _case(row: CaseVerdict) -> Iterator[str]:
     yield f"    fix: {case.fix} ({case.fix_sha[:12]})"
     remaining = [hit.code for hit in row.left]
     for hit in row.hits:
-        stays = "stays" if hit.code in remaining else "goes with the fix"
-        yield f"    {_shown(hit)} ({stays})"
+        yield f"    {_shown(hit)} ({_STAYS if hit.code in remaining else _GOES})"
     if row.elsewhere and not row.hit:
         yield f"    elsewhere, {len(row.elsewhere)} of this concern; the nearest:"
-        yield from (f"      {_shown(other)}" for other in row.elsewhere[:_NEAREST])
+        nearest = row.elsewhere[:_NEAREST]
+        yield from (f"      {_shown(other)}" for other in nearest if other not in row.mended)
+        yield from (f"      {_shown(other)} ({_GOES})" for other in row.mended)
 
 
 def _silence(row: SilenceVerdict) -> Iterator[str]:

@@ -34,6 +34,8 @@ class CaseVerdict(NamedTuple):
         left: those of the same rules at the same place of the fixed version.
         chance: the probability that as many diagnostics, at random lines, would hit.
         elsewhere: its other diagnostics of the concern in the parent version, the nearest first.
+        mended: those of them of which the fixed version has no counterpart, one with the same
+            words: the bug may have been seen, only from another place.
     """
 
     case: Case
@@ -42,6 +44,7 @@ class CaseVerdict(NamedTuple):
     left: tuple[Diagnostic, ...] = ()
     chance: float = 0.0
     elsewhere: tuple[Diagnostic, ...] = ()
+    mended: tuple[Diagnostic, ...] = ()
 
     @property
     def hit(self) -> bool:
@@ -189,6 +192,11 @@ def judge_case(
     own = [row for row in before.diagnostics if concern_of(row.code) == case.concern]
     hits = [row for row in own if _distance(row, case.parent_ranges) <= slack]
     rules = {row.code for row in hits}
+    elsewhere = sorted(
+        (row for row in own if row not in hits),
+        key=lambda row: _distance(row, case.parent_ranges),
+    )
+    remaining = {(row.code, row.message) for row in after.diagnostics}
     return CaseVerdict(
         case,
         hits=tuple(hits),
@@ -198,12 +206,8 @@ def judge_case(
             if row.code in rules and _distance(row, case.fixed_ranges) <= slack
         ),
         chance=_chance(case.parent_ranges, before.lines, len(own), slack),
-        elsewhere=tuple(
-            sorted(
-                (row for row in own if row not in hits),
-                key=lambda row: _distance(row, case.parent_ranges),
-            )
-        ),
+        elsewhere=tuple(elsewhere),
+        mended=tuple(row for row in elsewhere if (row.code, row.message) not in remaining),
     )
 
 

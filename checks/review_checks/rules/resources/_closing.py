@@ -113,10 +113,15 @@ def _without_release(
     context: Context, function: FunctionId, holding: Holding, following: list[int]
 ) -> Plan:
     body, owned = holding.body, holding.owned
+    # What was made from it must not be used after it is gone.
+    names = holding.aliases | holding.offspring
     used = [
         row
         for row in following
-        if is_mentioned(body, owned.name, body.statements[row].at, body.statements[row].end)
+        if any(
+            is_mentioned(body, name, body.statements[row].at, body.statements[row].end)
+            for name in names
+        )
     ]
     if not used:
         return Plan("", refusal="nothing in the same block uses it")
@@ -195,23 +200,33 @@ def close(context: FixContext, function: FunctionId, holding: Holding) -> Fix | 
     unit = indent_unit(
         lines, context.shifted(function, body.name_span).line, _first_line(context, function)
     )
+    first = _first_filled(lines, made.end_line + 1)
     if chosen.form == "finally":
         edits = [
-            insert_line(path, lines, made.end_line + 1, f"{indentation(lines[made.line])}try:"),
-            *indent(path, lines, made.end_line + 1, end, unit),
+            insert_line(path, lines, first, f"{indentation(lines[made.line])}try:"),
+            *indent(path, lines, first, end, unit),
             *_finally(path, lines, made, last, owned, chosen, unit),
         ]
         return Fix(f"Release `{owned.name}` in `finally`", chosen.safety, tuple(edits))
     header = _header(path, lines, made, chosen.form, owned.name)
     if header is None:
         return Refusal("it is not made by a plain assignment")
-    edits = [*header, *indent(path, lines, made.end_line + 1, end, unit)]
+    edits = [*header, *indent(path, lines, first, end, unit)]
+    if first > made.end_line + 1:
+        edits.append(Edit(path, Span(made.end_line + 1, 0, first, 0), ""))
     if chosen.releases:
         rest = lines[last.end_line][last.end_column :].strip()
         if rest or _has_comment(lines, last):
             return Refusal("a comment stands beside the release that would go")
         edits.append(_without_lines(path, lines, last))
     return Fix(f"Open `{owned.name}` in `{chosen.form}`", chosen.safety, tuple(edits))
+
+
+def _first_filled(lines: Sequence[str], line: int) -> int:
+    """Return the first line that is not blank, from a line on."""
+    while line < len(lines) and not lines[line].strip():
+        line += 1
+    return line
 
 
 def _first_line(context: FixContext, function: FunctionId) -> int:

@@ -33,6 +33,9 @@ def obstacle(context: Context, function: FunctionId, owned: Owned) -> str:
     body = context.facts(function)
     call = body.calls[owned.call]
     kind = body.statements[call.statement].kind
+    made = call.span
+    if made.line != made.end_line or made.line != body.statements[call.statement].span.line:
+        return "it is opened over several lines"
     if body.asynchronous or not owned.resource.manager:
         return "how it is to be released here is not known"
     if kind is StatementKind.FOR:
@@ -70,8 +73,6 @@ def give_name(context: FixContext, function: FunctionId, owned: Owned) -> Fix | 
     lines = context.lines(path)
     whole = context.shifted(function, body.statements[call.statement].span)
     made = context.shifted(function, call.span)
-    if made.line != made.end_line or made.line != whole.line:
-        return Refusal("it is opened over several lines")
     if not is_alone(lines, whole):
         return Refusal("it shares its line with another statement")
     span = context.shifted(function, body.span)

@@ -128,7 +128,7 @@ def _report(context: Context, function: FunctionId, rows: list[tuple[Leak, Holdi
         _message(context, function, leak),
         leak.owned.name,
         tuple(_evidence(context, function, leak)),
-        data=tuple([row.owned.call for row, _ in rows]),
+        data=tuple([(row.owned.call, row.owned.name) for row, _ in rows]),
         fixable=not refusal,
         refusal=refusal,
         safety=Safety.SAFE if safe else None,
@@ -143,7 +143,7 @@ def _nameless(context: Context, function: FunctionId, items: list[Owned]) -> Rep
         f"nothing closes the {owned.resource.noun} that `{owned.name}` opens but the garbage collector",
         owned.name,
         severity=Severity.INFORMATION,
-        data=tuple([row.call for row in items]),
+        data=tuple([(row.call, row.name) for row in items]),
         fixable=not refusal,
         refusal=refusal,
     )
@@ -213,12 +213,12 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
     made = [
         close(context, function, holding)
         for leak, holding in leaks(context.db, function)
-        if leak.owned.call in report.data
+        if (leak.owned.call, leak.owned.name) in report.data
     ]
     made += [
         give_name(context, function, owned)
         for owned in dropped(context.db, function)
-        if owned.call in report.data
+        if (owned.call, owned.name) in report.data
     ]
     fixes: list[Fix] = []
     for row in made:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Const, Mode, Path, StatementKind
+from review_checks.facts.schema import Call, Const, Function, Mode, Path, Read, StatementKind, Write
 from review_checks.summaries.guards import Guard, attribute_place, declared_guard, rows_at
 from review_checks.summaries.index import assigned
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.lock_slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, lineage
-from review_checks.summaries.paths import last_step
+from review_checks.summaries.paths import last_step, steps_of
 from review_checks.summaries.roles import Role, role_of
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from review_checks.rule import Context
     from review_checks.summaries.sharing import Access, Sharing
@@ -37,15 +37,15 @@ def is_excused(
 
 
 def is_lock(shared: Sharing, field: str, context: Context) -> bool:
-    """Say whether a field holds a lock itself."""
+    """Say whether a field holds a lock itself, or keeps account of one."""
+    if "locked" in words_of(field):
+        return True
     place = f"{shared.owner}.{field}"
     if field.startswith("."):
         place = attribute_place(context.db, shared.owner, field[1:])
     declared = declared_guard(context.db, place, field)
     known = shared.solution.guards.values()
-    return any(guard.place == place for guard in known) or (
-        declared is not None and bool(declared.kind)
-    )
+    return any(guard.place == place for guard in known) or bool(declared and declared.kind)
 
 
 def _is_by_chance(
@@ -130,10 +130,18 @@ def _races(
     starts = [event_of(body, access.site.event).at for access in mine if access.misses(guard)]
     for access in writes:
         row = event_of(body, access.site.event)
-        first = min(starts)
-        if access.site.compound:
-            # An augmented assignment reads before it evaluates its operand.
-            first = min(first, body.statements[row.statement].at)
+        first = min([*starts, *_read_by(row, body)])
         if any(first <= suspend.at < row.at for suspend in body.suspends):
             return True
     return False
+
+
+def _read_by(row: Write | Call | Read, body: Function) -> Iterator[int]:
+    """Yield where a write reads what it writes; an augmented assignment does so first of all."""
+    if isinstance(row, Write):
+        if row.mode is Mode.AUGMENT:
+            yield body.statements[row.statement].at
+        field = steps_of(row.path)[:2]
+        for read in body.reads:
+            if read.statement == row.statement and steps_of(read.path)[:2] == field:
+                yield read.at

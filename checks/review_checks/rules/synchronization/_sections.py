@@ -172,7 +172,10 @@ def _join_above(function: FunctionId, section: int, run: Run, context: FixContex
     own_lines = first > context.shifted(function, body.statements[section].span).line
     if not region.falls or not own_lines or not inside.startswith(margin):
         return []
-    return indent(path, lines, end + 1, run.end, inside[len(margin) :])
+    between = end + 1
+    while between < run.top and len(indentation(lines[between])) > len(margin):
+        between += 1
+    return indent(path, lines, between, run.end, inside[len(margin) :])
 
 
 def _join_below(function: FunctionId, section: int, run: Run, context: FixContext) -> list[Edit]:

@@ -109,14 +109,12 @@ from review_checks.summaries.index import class_names, module_info, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.lock_slices import Event, unit_slices
 from review_checks.summaries.names import class_around
-from review_checks.summaries.roles import Role
 from review_checks.summaries.sharing import Access, Sharing, class_sharing, module_sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SHOWN = 5
-_MAKING = (Role.OWNED, Role.BODY)
 
 
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.MODULE, fix=Safety.UNSAFE)
@@ -163,9 +161,7 @@ def _compare(shared: Sharing, owner: str, path: str, context: Context) -> Iterat
 def _usual_guard(shared: Sharing, accesses: Iterable[Access]) -> Guard | None:
     """Return the lock that guards most uses of a field, by the rule's thresholds."""
     guards = shared.solution.guards
-    sure = [
-        access for access in accesses if access.guards - {UNKNOWN} or UNKNOWN not in access.guards
-    ]
+    sure = [access for access in accesses if access.guards != {UNKNOWN}]
     total = sum(_weight(access) for access in sure)
     held: dict[str, list[Access]] = {}
     for access in sure:
