@@ -221,3 +221,17 @@ def test_files_may_come_in_any_order() -> None:
         order = list(files.items())
         random.Random(1).shuffle(order)
         assert sorted(everything(fresh(dict(order)), dict(order)), key=repr) == expected
+
+
+def test_a_callee_that_cannot_be_read_harms_nobody() -> None:
+    files = {
+        "errors.py": "class AppError(Exception):\n    def __init__(self, m):\n        raise self, m, None\n",
+        "user.py": (
+            "from errors import AppError\n\n\n"
+            "def f(a):\n    try:\n        AppError(a)\n    except Exception:\n        pass\n"
+        ),
+    }
+    workspace = Workspace(MemorySource(files), STRICT)
+    workspace.open("user.py", files["user.py"])
+    workspace.findings("user.py")
+    assert not workspace.failures("user.py")

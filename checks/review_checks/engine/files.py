@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from review_checks.facts.lower import lower_unit
+from review_checks.facts.lower import lower_unit, unread_function
 from review_checks.facts.schema import UnitFacts
 from review_checks.model import Span
 from review_checks.text.lines import Change, Document, merge
 from review_checks.text.units import Segmentation, Unit, UnitKind, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 NO_FACTS = UnitFacts((), (), ())
 MAX_UNIT_CHARACTERS = 256 * 1024
@@ -142,6 +142,28 @@ class UnitState:
         ]
 
 
+class _Picked:
+    """The units of a file for which something holds, known without looking at all of them."""
+
+    def __init__(self, holds: Callable[[UnitState], bool]) -> None:
+        self._holds = holds
+        self._units: set[int] | None = None
+
+    def among(self, states: Sequence[UnitState]) -> list[int]:
+        """Return the places of these units among the states of the file."""
+        if self._units is None:
+            self._units = {state.unit for state in states if self._holds(state)}
+        found = self._units
+        return [at for at, state in enumerate(states) if state.unit in found] if found else []
+
+    def follow(self, changed: Sequence[UnitState], gone: Iterable[int]) -> None:
+        """Look again at the units that an edit changed."""
+        if self._units is not None:
+            self._units.difference_update(gone)
+            self._units.difference_update(state.unit for state in changed)
+            self._units.update(state.unit for state in changed if self._holds(state))
+
+
 class File:
     """A text in units. ``states`` runs parallel to ``segmentation.units``."""
 
@@ -169,6 +191,8 @@ class File:
         self.path = path
         self._memo = memo
         self._tickets = tickets
+        self._unread = _Picked(_is_unread)
+        self._spoken = _Picked(_speaks)
         self.document = Document(text)
         self.segmentation = Segmentation.of(self.document.lines)
         self.states: list[UnitState] = []
@@ -205,13 +229,18 @@ class File:
     def unread(self) -> list[Unread]:
         """Return the units that could not be analysed as they stand."""
         starts = self.segmentation.starts
-        for state in self.states:
-            _ = state.facts
-        return [
-            Unread(starts[index], state.reason, state.reason.startswith(_DOES_NOT_PARSE))
-            for index, state in enumerate(self.states)
-            if state.reason
-        ]
+        rows = [(starts[at], self.states[at].reason) for at in self._unread.among(self.states)]
+        return [Unread(line, why, why.startswith(_DOES_NOT_PARSE)) for line, why in rows]
+
+    def comments(self) -> Iterator[tuple[int, str]]:
+        """Yield the comments that speak to this tool, with their lines."""
+        for at in self._spoken.among(self.states):
+            state, start = self.states[at], self.segmentation.starts[at]
+            for comment in state.facts.comments:
+                line = state.lines[comment.line] if state.lines is not None else comment.line
+                yield start + line, comment.text
+            for line, text in state.remarks:
+                yield start + line, text
 
     def edit(self, edits: Iterable[tuple[Span, str]]) -> tuple[list[UnitState], list[int]]:
         """Apply edits in order; return the states that were made or changed and the units gone.
@@ -227,15 +256,14 @@ class File:
         return self._follow(self.document.replace_all(text))
 
     def _follow(self, change: Change) -> tuple[list[UnitState], list[int]]:
-        before = list(self.segmentation.starts)
-        sizes = [unit.size for unit in self.segmentation.units]
-        old_units = self.segmentation.units
-        known = [(unit.kind, unit.scope, unit.name) for unit in old_units]
+        starts, units = list(self.segmentation.starts), list(self.segmentation.units)
         splice = self.segmentation.update(self.document.lines, change)
         end = splice.first + splice.removed
         replaced = self.states[splice.first : end]
-        names = known[splice.first : end]
-        offsets = [(before[index], sizes[index]) for index in range(splice.first, end)]
+        known = units[splice.first : end]
+        names = [(unit.kind, unit.scope, unit.name) for unit in known]
+        sizes = [unit.size for unit in known]
+        offsets = list(zip(starts[splice.first : end], sizes, strict=True))
         states: list[UnitState] = []
         changed: list[UnitState] = []
         taken = [False] * len(replaced)
@@ -256,6 +284,8 @@ class File:
             changed.append(state)
         self.states[splice.first : end] = states
         gone = [state.unit for state, used in zip(replaced, taken, strict=True) if not used]
+        self._unread.follow(changed, gone)
+        self._spoken.follow(changed, gone)
         return changed, gone
 
     def _match(
@@ -291,7 +321,7 @@ class File:
             state.facts, state.lines, state.reason = NO_FACTS, None, ""
             return
         text, before = parse_text(self.document.lines[start : start + unit.content], unit)
-        self._lower_text(state, text, before)
+        self._lower_text(state, text, before, unit)
 
     def _remark(self, state: UnitState, index: int) -> None:
         unit, start = self.segmentation.units[index], self.segmentation.starts[index]
@@ -306,13 +336,13 @@ class File:
     def _put_off(self, state: UnitState, index: int) -> None:
         unit, start = self.segmentation.units[index], self.segmentation.starts[index]
         text, before = parse_text(self.document.lines[start : start + unit.content], unit)
-        state.put_off(lambda: self._lower_text(state, text, before))
+        state.put_off(lambda: self._lower_text(state, text, before, unit))
 
-    def _lower_text(self, state: UnitState, text: str, before: int) -> None:
+    def _lower_text(self, state: UnitState, text: str, before: int, unit: Unit) -> None:
         if len(text) > MAX_UNIT_CHARACTERS or (
             len(text) > MAX_UNIT_TOKENS and _exceeds_tokens(text, MAX_UNIT_TOKENS)
         ):
-            state.facts, state.lines = NO_FACTS, None
+            state.facts, state.lines = _unread(unit), None
             state.reason = "it is too large to be analysed"
             return
         try:
@@ -327,7 +357,22 @@ class File:
             state.lines, state.reason = None, ""
             return
         if state.facts is NO_FACTS:
-            state.lines = None
+            state.facts, state.lines = _unread(unit), None
+
+
+def _is_unread(state: UnitState) -> bool:
+    # Whether a unit can be read is known once that was tried.
+    _ = state.facts
+    return bool(state.reason)
+
+
+def _speaks(state: UnitState) -> bool:
+    return bool(state.remarks or state.facts.comments)
+
+
+def _unread(unit: Unit) -> UnitFacts:
+    """Return what is known of a unit that was never read: a function is there, by its name."""
+    return unread_function(unit.name) if unit.kind is UnitKind.FUNCTION else NO_FACTS
 
 
 def _exceeds_tokens(text: str, limit: int) -> bool:

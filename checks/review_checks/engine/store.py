@@ -183,20 +183,26 @@ class FileStore:
         if not changed and not gone:
             return
         index = self._indexes[file.path]
-        self._orders.pop(file.path, None)
-        given = {state.unit for state in changed}
+        first = file.states.index(changed[0]) if changed else 0
+        known = self._orders.get(file.path, {})
+        in_place = len(known) == len(file.states) and all(
+            known.get(state.unit) == at for at, state in enumerate(changed, first)
+        )
+        if gone or not in_place:
+            self._orders.pop(file.path, None)
         touched: dict[Key, None] = {}
         for lost in gone:
             touched.update(dict.fromkeys(index.remove(lost)))
-        for state, unit in zip(file.states, file.segmentation.units, strict=True):
-            if state.unit in given:
-                touched.update(dict.fromkeys(self._give(file.path, index, state, unit.scope)))
+        for at, state in enumerate(changed, first):
+            scope = file.segmentation.units[at].scope
+            touched.update(dict.fromkeys(self._give(file.path, index, state, scope)))
         order = self._order(file.path)
         for key in touched:
             entry, rest = _INDEXED[key[0]], key[1:]
             if self._db.given(entry, (file.path, *rest)):
                 entry.give(self._db, file.path, *rest, value=index.value(key, order))
-        layout.give(self._db, file.path, value=tuple([state.unit for state in file.states]))
+        if gone or not in_place:
+            layout.give(self._db, file.path, value=tuple([state.unit for state in file.states]))
         for lost in gone:
             self._release(lost)
 

@@ -17,7 +17,7 @@ from review_checks.text.lines import content_length
 from review_checks.text.logical import Flaw, is_whole, read_logical_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from review_checks.engine.files import File
 
@@ -31,7 +31,7 @@ class Suppressions:
         self._file = file
         self._whole: list[frozenset[str] | None] = []
         self._lines: dict[int, list[frozenset[str] | None]] = {}
-        for line, text in _comments(file):
+        for line, text in file.comments():
             self._add(line, text)
 
     def _add(self, line: int, text: str) -> None:
@@ -80,7 +80,7 @@ def suppress(file: File, finding: Finding) -> Fix | Refusal:
     if flaw is Flaw.TORN:
         return Refusal("the code around it does not parse")
     title = f"Ignore `{finding.rule}` here"
-    for line, text in _comments(file):
+    for line, text in file.comments():
         match = _COMMENT.search(text)
         if line in rows and match is not None and match.group(1).lower() == "ignore":
             names = ", ".join([*_names(match.group(2) or ""), finding.rule])
@@ -113,19 +113,6 @@ def logical_line(file: File, line: int) -> tuple[range, Flaw]:
             return range(at, below), flaw
         at = below
     return range(line, line + 1), Flaw.NONE
-
-
-def _comments(file: File) -> Iterator[tuple[int, str]]:
-    """Return the comments that speak to this tool, with their lines."""
-    for index, state in enumerate(file.states):
-        if not state.remarks and not state.facts.comments:
-            continue
-        start = file.segmentation.starts[index]
-        for comment in state.facts.comments:
-            line = state.lines[comment.line] if state.lines is not None else comment.line
-            yield start + line, comment.text
-        for line, text in state.remarks:
-            yield start + line, text
 
 
 def _names(given: str) -> list[str]:

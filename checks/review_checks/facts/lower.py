@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,15 @@ def lower_unit(text: str, before: int) -> UnitFacts:
         tuple(lowering.classes),
         found,
     )
+
+
+@functools.lru_cache(maxsize=1000)
+def unread_function(name: str) -> UnitFacts:
+    """Return the facts of a function of which nothing but its name is known."""
+    try:
+        return lower_unit(f"def {name}(): ...\n", 0)
+    except SyntaxError:
+        return lower_unit("def _(): ...\n", 0)
 
 
 def _column_map(lines: list[str]) -> Callable[[int, int], int]:
