@@ -34,11 +34,11 @@ RULE = "unguarded-write"
 UTILS = """\
 from oslo_concurrency import lockutils
 
-synchronized = lockutils.synchronized_with_prefix("service-")
+one_at_a_time = lockutils.synchronized_with_prefix("service-")
 """
 
 HARMLESS_UTILS = """\
-def synchronized(name):
+def one_at_a_time(name):
     return lambda function: function
 """
 
@@ -50,15 +50,15 @@ class Tracker:
     def __init__(self):
         self.nodes = {}
 
-    @utils.synchronized("nodes")
+    @utils.one_at_a_time("nodes")
     def add(self, name, node):
         self.nodes[name] = node
 
-    @utils.synchronized("nodes")
+    @utils.one_at_a_time("nodes")
     def find(self, name):
         return self.nodes.get(name)
 
-    @utils.synchronized("nodes")
+    @utils.one_at_a_time("nodes")
     def drop_all(self):
         self.nodes.clear()
 

@@ -68,12 +68,15 @@ class Renderer:
     ) -> tuple[Report, _Positions, Row]:
         places = [report.place, *(place for place, _ in report.evidence)]
         positions = tuple([self.position(place) for place in places])
-        if known is not None and known[0] is report and known[1] == positions:
+        # A class around the function may have been renamed, of which the report says nothing.
+        scope = qualified_name(self._db, report.place.function)
+        as_before = known is not None and known[0] is report and known[1] == positions
+        if known is not None and as_before and known[2][0].scope == scope:
             return known
         rule = rules_by_name()[name]
-        return report, positions, (self._finding(rule, report, positions), rule, report)
+        return report, positions, (self._finding(rule, report, positions, scope), rule, report)
 
-    def _finding(self, rule: Rule, report: Report, positions: _Positions) -> Finding:
+    def _finding(self, rule: Rule, report: Report, positions: _Positions, scope: str) -> Finding:
         (path, span), *others = positions
         notes = [
             Note(where, at, message)
@@ -87,7 +90,7 @@ class Renderer:
             span,
             report.message,
             chosen or report.severity or rule.severity,
-            qualified_name(self._db, report.place.function),
+            scope,
             report.symbol,
             tuple(notes),
             (report.safety or rule.safety) if offered else None,

@@ -16,6 +16,7 @@ from review_checks.facts.schema import (
     Mode,
     RegionKind,
     Result,
+    StatementKind,
 )
 from review_checks.mending.exceptions import EVERYTHING, spelled
 from review_checks.mending.loggers import failure_of, log_exception, logger_for
@@ -184,8 +185,13 @@ def _runs_of(
     inner = next(
         region for region in regions_of(body, loop) if body.regions[region].kind is RegionKind.LOOP
     )
-    first = min(dict(ancestry(body, body.calls[index].statement))[inner] for index in calls)
-    last = statements_in(body, inner)[-1]
+    only = body.calls[calls[0]].statement
+    if len(calls) == 1 and _ends_round(body, only, inner):
+        # Nothing in the round depends on the call, so that the handler need not reach further.
+        first = last = only
+    else:
+        first = min(dict(ancestry(body, body.calls[index].statement))[inner] for index in calls)
+        last = statements_in(body, inner)[-1]
     whole, run = run_from(function, loop, loop, context), run_from(function, first, last, context)
     if whole is None or run is None:
         return Refusal("the loop shares its line with its body")
@@ -196,6 +202,20 @@ def _runs_of(
             "the loop may return, past the place where its first failure would be raised"
         )
     return whole, run
+
+
+def _ends_round(body: Function, statement: int, loop_body: int) -> bool:
+    """Say whether a call that stands for itself is the last thing that a round of a loop does."""
+    if body.statements[statement].kind is not StatementKind.EXPRESSION:
+        return False
+    for region, ancestor in ancestry(body, statement):
+        after = [row for row in statements_in(body, region) if row > ancestor]
+        if after:
+            return body.statements[after[0]].kind is StatementKind.CONTINUE
+        if body.regions[region].kind in (RegionKind.TRY, RegionKind.WITH, RegionKind.LOOP):
+            # What comes behind such a block may be more than its next statement.
+            return region == loop_body
+    return False
 
 
 def _item_logs(

@@ -38,6 +38,7 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
         users: field → the functions that use it and what is held on entry to them; None when nobody
             is known to call them.
         callers: function → the calls that reach it, for those that change a field and all above.
+        handed: function → who hands it on as a value, and the locks held there.
         entries: the functions among the callers that others may call while they hold nothing.
         guards: identity → the guard, for all that are taken.
         same: identity → the identity under which the guard is known here, where they differ.
@@ -45,6 +46,7 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
 
     users: dict[str, tuple[tuple[FunctionId, Locks | None], ...]]
     callers: dict[FunctionId, tuple[Caller, ...]]
+    handed: dict[FunctionId, tuple[tuple[FunctionId, Locks], ...]]
     entries: frozenset[FunctionId]
     guards: dict[str, Guard]
     same: dict[str, str]
@@ -60,7 +62,7 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
         return self.same.get(one, one) == self.same.get(other, other)
 
 
-_EMPTY = Solution({}, {}, frozenset(), {}, {})
+_EMPTY = Solution({}, {}, {}, frozenset(), {}, {})
 
 
 @query
@@ -140,6 +142,7 @@ class _Solver:
         return Solution(
             {field: tuple(users[field]) for field in sorted(users)},
             callers,
+            {function: rows for function in callers if (rows := self._handed(function))},
             frozenset([function for function in callers if self.calls.is_entry(function)]),
             self._guards(),
             self.same,
@@ -292,6 +295,10 @@ class _Solver:
             )
             todo += [caller for caller, _, _ in rows]
         return above
+
+    def _handed(self, function: FunctionId) -> tuple[tuple[FunctionId, Locks], ...]:
+        rows = self.calls.handed_on(function)
+        return tuple([(caller, self._held_at(caller, locks)) for caller, locks in rows])
 
     def _held_at(self, caller: FunctionId, locks: Locks) -> Locks:
         around = _UNSURE if self.shapes[caller].declared else self._entry(caller)

@@ -50,6 +50,7 @@ class SiblingCalls:
         self._targets: dict[tuple[FunctionId | None, str], FunctionId | None] = {}
         self._known_callers: dict[FunctionId, tuple[Caller, ...]] = {}
         self._known_mentions: dict[str, list[tuple[FunctionId, Locks]]] | None = None
+        self._known_handed: dict[str, list[tuple[FunctionId, Locks]]] | None = None
         self._known_entries: dict[FunctionId, bool] = {}
         self._known_roots: dict[FunctionId, frozenset[FunctionId]] = {}
 
@@ -115,6 +116,19 @@ class SiblingCalls:
                         known.setdefault(name, []).append((caller, locks))
             self._known_mentions = known
         return self._known_mentions
+
+    def handed_on(self, function: FunctionId) -> Iterator[tuple[FunctionId, Locks]]:
+        """Yield who hands a function on as a value while it holds locks of its own."""
+        if self._known_handed is None:
+            self._known_handed = {}
+            for caller, shape in self.shapes.items():
+                rows = [(name, locks) for name, _, locks in shape.guarded]
+                for name, locks in (*rows, *shape.mentions):
+                    self._known_handed.setdefault(name, []).append((caller, locks))
+        for spelling in self._spellings(function):
+            for caller, locks in self._known_handed.get(spelling, ()):
+                if locks and self.target(caller, spelling) == function:
+                    yield caller, locks
 
     def is_entry(self, function: FunctionId) -> bool:
         """Say whether others may call a function while they hold nothing."""

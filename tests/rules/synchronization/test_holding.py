@@ -591,6 +591,23 @@ REFUSALS = {
         ).replace("__init__(self)", "__init__(self, lock)"),
         "perhaps cannot be taken twice",
     ),
+    "a holder hands it to a thread and waits": (
+        shared(
+            """\
+    def replace(self, pool):
+        with self._lock:
+            pool.submit(self.safely).result()
+
+    def safely(self):
+        self.reset()
+
+    def reset(self):
+        self.items.clear()
+""",
+            lock="threading.RLock()",
+        ),
+        "`Shared.replace` hands it on with `self._lock` held, and may wait for it",
+    ),
     "it calls what takes it": (
         shared(
             """\

@@ -27,9 +27,16 @@ def obstacle(context: Context, solution: Solution, function: FunctionId, guard: 
     """
     if guard.kind == "async" and not context.facts(function).asynchronous:
         return f"`{guard.label}` can be taken in coroutines only"
+    for current in _functions_above(solution, function):
+        for caller, locks in solution.handed.get(current, ()):
+            if guard.identity in locks:
+                # Another thread may run it, for which the holder may wait.
+                name = context.qualified(caller)
+                return f"`{name}` hands it on with `{guard.label}` held, and may wait for it"
     if guard.reentrant:
         return ""
-    for caller, _, locks in _calls_above(solution, function):
+    above = _functions_above(solution, function)
+    for caller, _, locks in [row for current in above for row in solution.callers.get(current, ())]:
         if guard.identity in locks or UNKNOWN in locks:
             sure = guard.reentrant is False and guard.identity in locks
             again = "cannot be taken twice" if sure else "perhaps cannot be taken twice"
@@ -38,17 +45,14 @@ def obstacle(context: Context, solution: Solution, function: FunctionId, guard: 
     return ""
 
 
-def _calls_above(
-    solution: Solution, function: FunctionId
-) -> Iterator[tuple[FunctionId, str, frozenset[str]]]:
-    """Yield the calls by which a function is reached, directly or not."""
-    seen, todo = {function}, [function]
-    while todo:
-        for row in solution.callers.get(todo.pop(), ()):
-            yield row
-            if row[0] not in seen:
-                seen.add(row[0])
-                todo.append(row[0])
+def _functions_above(solution: Solution, function: FunctionId) -> list[FunctionId]:
+    """Return a function and all by which it is reached, nearest first."""
+    found = [function]
+    for current in found:
+        for caller, _, _ in solution.callers.get(current, ()):
+            if caller not in found:
+                found.append(caller)
+    return found
 
 
 def taken_inside(
