@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
 from review_checks.model import Finding, Fix, Span

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path as File
+from typing import TYPE_CHECKING
 
 import pytest
+
 from review_checks.facts.lower import lower_unit
 from review_checks.facts.schema import (
     Binary,
@@ -26,6 +27,9 @@ from review_checks.facts.schema import (
     Use,
 )
 from support.nova import nova_source
+
+if TYPE_CHECKING:
+    from pathlib import Path as File
 
 
 def facts(text: str) -> UnitFacts:

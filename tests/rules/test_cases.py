@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from review_checks.engine.discovery import all_rules, rules_by_name
 from review_checks.model import Fix
-from review_checks.rule import Rule
 from support.literate import Case, analyse, apply_fix, check_case, read_cases
+
+if TYPE_CHECKING:
+    from review_checks.rule import Rule
 
 HERE = Path(__file__).parent
 FILES = {path.stem: path for path in HERE.glob("*/*.md")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from review_checks.summaries.failures import catches, failures, is_broad, persistence
+from review_checks.summaries.failing.failures import catches, failures, is_broad, persistence
 from support.project import Project, project
 
 ERRORS = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from review_checks.summaries.incremental import CycleError, Database, Input, query
 
 number: Input[int] = Input("number")

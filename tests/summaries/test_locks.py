@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from review_checks.summaries.guards import UNKNOWN, declaration_of
-from review_checks.summaries.locks import held
+from review_checks.summaries.locking.guards import UNKNOWN, declaration_of
+from review_checks.summaries.locking.locks import held
 from support.project import Project, project
 
 

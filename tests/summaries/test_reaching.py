@@ -8,7 +8,8 @@ import pytest
 
 from review_checks.facts.lower import lower_unit
 from review_checks.facts.schema import Const, Path
-from review_checks.summaries.reaching import Writes, argument_for
+from review_checks.summaries.arguments import argument_for
+from review_checks.summaries.reaching import Writes
 
 
 def reaching(body: str) -> tuple[list[object], bool]:

@@ -9,8 +9,8 @@ from review_checks.engine.workspace import Workspace
 from review_checks.facts.schema import FunctionKind
 from review_checks.summaries.index import qualified_name
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts
-from review_checks.summaries.leaks import Cause, leaks
-from review_checks.summaries.resources import acquired, dropped, fresh
+from review_checks.summaries.owning.leaks import Cause, leaks
+from review_checks.summaries.owning.resources import acquired, dropped, fresh
 
 
 def load(**files: str) -> tuple[Workspace, dict[str, FunctionId]]:

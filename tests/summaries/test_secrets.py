@@ -8,10 +8,10 @@ from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
 from review_checks.models.loader import packaged
 from review_checks.options import Options
-from review_checks.summaries.credentials import Vocabulary, identifier
-from review_checks.summaries.exposure import exposures
 from review_checks.summaries.inputs import layout, unit_facts
 from review_checks.summaries.paths import steps_of
+from review_checks.summaries.secrecy.credentials import Vocabulary, identifier
+from review_checks.summaries.secrecy.exposure import exposures
 
 WORDS = Vocabulary(packaged().lexicon, Options())
 HEAD = "import logging\n\nLOG = logging.getLogger(__name__)\n\n\n"

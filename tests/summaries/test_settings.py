@@ -10,17 +10,17 @@ from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
 from review_checks.model import Fix
 from review_checks.options import Options
-from review_checks.summaries.amounts import setting_uses, totals_of
-from review_checks.summaries.comparisons import compared_names
-from review_checks.summaries.declared_options import declared_options
+from review_checks.summaries.configuring.amounts import setting_uses, totals_of
+from review_checks.summaries.configuring.comparisons import compared_names
+from review_checks.summaries.configuring.options import declared_options
+from review_checks.summaries.configuring.settings import option_of
 from review_checks.summaries.index import declared_function
 from review_checks.summaries.inputs import models
-from review_checks.summaries.settings import option_of
 from review_checks.text.editing import apply
 
 if TYPE_CHECKING:
-    from review_checks.summaries.amounts import Use
-    from review_checks.summaries.declared_options import Option
+    from review_checks.summaries.configuring.amounts import Use
+    from review_checks.summaries.configuring.options import Option
 
 ROOT = "oslo_config.cfg.CONF"
 RULE = Options(select=("unvalidated-setting",))

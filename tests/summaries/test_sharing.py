@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review_checks.options import Options
-from review_checks.summaries.entry_guards import class_solution
-from review_checks.summaries.sharing import class_sharing, module_sharing
+from review_checks.summaries.locking.entry_guards import class_solution
+from review_checks.summaries.locking.sharing import class_sharing, module_sharing
 from support.project import Project, project
 
 HEAD = """\

@@ -9,7 +9,7 @@ from review_checks.engine.workspace import Workspace
 from review_checks.facts.schema import Const, Path, Value
 from review_checks.summaries.index import declared_function
 from review_checks.summaries.inputs import unit_facts
-from review_checks.summaries.sinks import conversion, shown, shown_keys, sinks
+from review_checks.summaries.secrecy.sinks import conversion, shown, shown_keys, sinks
 
 HEAD = """\
 import logging

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from review_checks.facts.lower import lower_unit
 from review_checks.facts.schema import Exit, Function
-from review_checks.summaries.walking import Act, Catch, Course, Step, ways_out
+from review_checks.summaries.owning.walking import Act, Catch, Course, Step, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,13 +16,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
 from review_checks.model import Finding, Fix, Refusal, Span
 from review_checks.options import Options
 from review_checks.text.editing import apply
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FENCE = re.compile(r"^```(\w*)[ \t]*(\S*)[ \t]*$")
 _MARK = re.compile(r"^(\s*)#(\s*)(~+|-{2,}|<)\s*(.*)$")

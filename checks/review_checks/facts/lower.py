@@ -19,7 +19,6 @@ from review_checks.facts.schema import (
     FunctionKind,
     Handler,
     Import,
-    Items,
     Mode,
     Opaque,
     Parameter,
@@ -173,8 +172,7 @@ class _UnitLowering(ExpressionLowering):
         at = into.at
         kind, lower = _STATEMENTS.get(node.__class__, (StatementKind.PASS, _UnitLowering._nothing))
         literal = (
-            kind is StatementKind.EXPRESSION
-            and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
+            kind is StatementKind.EXPRESSION and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
         )
         span = self._whole(node) if kind is StatementKind.DEFINITION else self.span(node)
         into.statements[index] = Statement(kind, region, span, at, at, literal)
@@ -305,9 +303,7 @@ class _UnitLowering(ExpressionLowering):
         for inner, owner, branch, parent, statement in reversed(pending):
             # Each `else` that holds the rest of the chain leaves as the whole rest does; that
             # the earlier branches are counted in errs on the side of more ways out.
-            into.regions[inner] = Region(
-                RegionKind.ELSE, parent, owner, falls, exits, statement
-            )
+            into.regions[inner] = Region(RegionKind.ELSE, parent, owner, falls, exits, statement)
             into.statements[statement] = Statement(
                 StatementKind.IF,
                 inner,
@@ -340,7 +336,9 @@ class _UnitLowering(ExpressionLowering):
         falls = not endless or bool(exits & Exit.BREAK)
         leaves = exits & ~_LOOPED
         if node.orelse:
-            goes_on, more = self.block(node.orelse, RegionKind.LOOP_ELSE, into.statement, into.region)
+            goes_on, more = self.block(
+                node.orelse, RegionKind.LOOP_ELSE, into.statement, into.region
+            )
             falls = goes_on or bool(exits & Exit.BREAK)
             leaves |= more
         return falls, leaves
@@ -384,9 +382,7 @@ class _UnitLowering(ExpressionLowering):
             exits |= leaves
         return falls, exits
 
-    def _handler(
-        self, node: ast.ExceptHandler, attempt: Any, statement: int, region: int
-    ) -> Flow:
+    def _handler(self, node: ast.ExceptHandler, attempt: Any, statement: int, region: int) -> Flow:
         into = self.into
         into.statement = statement
         types: tuple[str, ...] = ()

@@ -103,19 +103,7 @@ class Opaque(msgspec.Struct, frozen=True, array_like=True, tag="o"):
     parts: tuple[Value, ...] = ()
 
 
-Value = (
-    Path
-    | Const
-    | Result
-    | Format
-    | Binary
-    | Compare
-    | Logic
-    | Items
-    | Table
-    | Closure
-    | Opaque
-)
+Value = Path | Const | Result | Format | Binary | Compare | Logic | Items | Table | Closure | Opaque
 
 
 # The tree of control flow.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import FunctionKind
 from review_checks.mending.runs import functions_of
-from review_checks.summaries.failures import catches
+from review_checks.summaries.failing.failures import catches
 from review_checks.summaries.index import module_info
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import canonical_in, global_name, owner_of_name

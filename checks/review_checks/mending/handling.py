@@ -29,7 +29,7 @@ from review_checks.mending.runs import (
     step_of,
 )
 from review_checks.model import Fix, Refusal, Safety
-from review_checks.summaries.failures import call_failures
+from review_checks.summaries.failing.failures import call_failures
 from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import bound_names, callees, owner_of_name

@@ -7,12 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Call, FunctionKind
-from review_checks.summaries.guards import self_name
 from review_checks.summaries.index import imported, owner_of, variable_names
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_path
-from review_checks.summaries.logs import LOGS_EXCEPTIONS, is_logger, used_loggers
+from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.names import global_name, owner_of_name
 from review_checks.summaries.paths import last_step, root_of
+from review_checks.summaries.secrecy.logs import LOGS_EXCEPTIONS, is_logger, used_loggers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

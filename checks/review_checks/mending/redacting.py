@@ -9,7 +9,7 @@ from review_checks.facts.schema import Path, Table
 from review_checks.mending.redactors import Redactor, redactors
 from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.summaries.outline import portable
-from review_checks.summaries.sinks import conversion, sinks, text_of
+from review_checks.summaries.secrecy.sinks import conversion, sinks, text_of
 from review_checks.summaries.words import words_of
 from review_checks.text.editing import slice_text
 from review_checks.text.lines import split_lines
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from review_checks.rule import Context, FixContext
-    from review_checks.summaries.exposure import Exposure
     from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.secrecy.exposure import Exposure
 
 _MASK = "***"
 _NUMERIC = frozenset("diouxXeEfFgGc")

@@ -93,9 +93,7 @@ class Setting(
     minimum: float | None = None
 
 
-class Amount(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"
-):
+class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
     """An argument of the call says how many or how long; no number below the least makes sense.
 
     Attributes:

@@ -1,27 +1,84 @@
-"""Matches the arguments of a call with the parameters of the function it calls."""
+"""Says which argument of a call meets which parameter of the function that it calls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.summaries.guards import self_name
-from review_checks.summaries.index import outline
+from review_checks.facts.schema import Call, Opaque, Parameter, Path, Value
+from review_checks.summaries.index import outline, owner_of
+from review_checks.summaries.paths import root_of
 
 if TYPE_CHECKING:
-    from review_checks.facts.schema import Call, Value
+    from collections.abc import Iterator
+
     from review_checks.summaries.incremental import Database
     from review_checks.summaries.inputs import FunctionId
 
 
-def arguments_of(db: Database, inner: FunctionId, call: Call) -> dict[str, Value]:
+def arguments_of(
+    db: Database, caller: FunctionId, call: Call, called: FunctionId
+) -> dict[str, Value]:
     """Return what a call gives to each named parameter of a project function."""
-    names = [
-        parameter.name
-        for parameter in outline(db, inner[0]).functions[inner[1]].parameters
-        if not parameter.kind
-    ]
-    if names and self_name(db, inner) == names[0]:
-        names = names[1:]
-    given = dict(zip(names, call.args, strict=False))
-    given.update({name: value for name, value in call.keywords if name})
-    return given
+    found: dict[str, Value] = {}
+    for position, parameter in enumerate(outline(db, called[0]).functions[called[1]].parameters):
+        if not parameter.kind:
+            for _, value in arguments_for(db, caller, call, called, position):
+                found[parameter.name] = value
+    return found
+
+
+def argument_for(
+    call: Call, parameters: tuple[Parameter, ...], position: int, *, bound: bool
+) -> Iterator[tuple[int, Value]]:
+    """Yield the arguments that a parameter receives, each with its number in the call.
+
+    Keywords are numbered after the positional arguments. Nothing is yielded for what a ``*`` or
+    ``**`` argument may bring.
+
+    Args:
+        call: the call.
+        parameters: those of the function.
+        position: which of them.
+        bound: whether the first parameter is the object on which the method is called.
+    """
+    wanted = parameters[position]
+    offset = position - (1 if bound else 0)
+    given = len(call.args)
+    starred = next((at for at, arg in enumerate(call.args) if isinstance(arg, Opaque)), given)
+    if wanted.kind == "*":
+        yield from enumerate(call.args[offset:], offset)
+        return
+    if wanted.kind == "**":
+        known = {parameter.name for parameter in parameters}
+        for number, (name, value) in enumerate(call.keywords, given):
+            if name and name not in known:
+                yield number, value
+        return
+    # Parameters behind a `*` one are given by keyword only.
+    by_keyword = any(parameter.kind == "*" for parameter in parameters[:position])
+    if 0 <= offset < starred and not by_keyword:
+        yield offset, call.args[offset]
+        return
+    for number, (name, value) in enumerate(call.keywords, given):
+        if name == wanted.name:
+            yield number, value
+
+
+def arguments_for(
+    db: Database, caller: FunctionId, call: Call, called: FunctionId, position: int
+) -> Iterator[tuple[int, Value]]:
+    """Yield the arguments of a call that a parameter of the called function receives."""
+    declared = outline(db, called[0]).functions[called[1]]
+    static = any(path == "staticmethod" for path, _ in declared.decorators)
+    method = declared.owner >= 0 or (declared.parent < 0 and bool(owner_of(db, called)))
+    bound = method and not static and not _gives_object(db, caller, call)
+    yield from argument_for(call, declared.parameters, position, bound=bound)
+
+
+def _gives_object(db: Database, caller: FunctionId, call: Call) -> bool:
+    """Say whether a call hands the method its object: ``Base.method(self, …)``."""
+    parameters = outline(db, caller[0]).functions[caller[1]].parameters
+    if not call.args or not parameters:
+        return False
+    me = parameters[0].name
+    return call.args[0] == Path(me) and root_of(call.callee) not in (me, "super")

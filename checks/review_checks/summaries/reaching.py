@@ -1,30 +1,16 @@
-"""Says which assignments a use of a local name may see, and how arguments meet parameters."""
+"""Says which assignments a use of a local name may see."""
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
-    Call,
     Function,
     Mode,
-    Opaque,
-    Parameter,
-    Path,
     RegionKind,
     StatementKind,
-    Value,
 )
 from review_checks.summaries.flow import ancestry, may_follow, regions_of
-from review_checks.summaries.index import outline, owner_of
-from review_checks.summaries.paths import root_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from review_checks.summaries.incremental import Database
-    from review_checks.summaries.inputs import FunctionId
 
 _PARTIAL = (Mode.AUGMENT, Mode.DELETE)
 
@@ -114,60 +100,3 @@ class Writes:
 
     def _block_writes(self, block: int, own: dict[int, int]) -> bool:
         return any(self._writes_always(statement, own) for statement in self._members[block])
-
-
-def argument_for(
-    call: Call, parameters: tuple[Parameter, ...], position: int, *, bound: bool
-) -> Iterator[tuple[int, Value]]:
-    """Yield the arguments that a parameter receives, each with its number in the call.
-
-    Keywords are numbered after the positional arguments. Nothing is yielded for what a ``*`` or
-    ``**`` argument may bring.
-
-    Args:
-        call: the call.
-        parameters: those of the function.
-        position: which of them.
-        bound: whether the first parameter is the object on which the method is called.
-    """
-    wanted = parameters[position]
-    offset = position - (1 if bound else 0)
-    given = len(call.args)
-    starred = next((at for at, arg in enumerate(call.args) if isinstance(arg, Opaque)), given)
-    if wanted.kind == "*":
-        yield from enumerate(call.args[offset:], offset)
-        return
-    if wanted.kind == "**":
-        known = {parameter.name for parameter in parameters}
-        for number, (name, value) in enumerate(call.keywords, given):
-            if name and name not in known:
-                yield number, value
-        return
-    # Parameters behind a `*` one are given by keyword only.
-    by_keyword = any(parameter.kind == "*" for parameter in parameters[:position])
-    if 0 <= offset < starred and not by_keyword:
-        yield offset, call.args[offset]
-        return
-    for number, (name, value) in enumerate(call.keywords, given):
-        if name == wanted.name:
-            yield number, value
-
-
-def arguments_for(
-    db: Database, caller: FunctionId, call: Call, called: FunctionId, position: int
-) -> Iterator[tuple[int, Value]]:
-    """Yield the arguments of a call that a parameter of the called function receives."""
-    declared = outline(db, called[0]).functions[called[1]]
-    static = any(path == "staticmethod" for path, _ in declared.decorators)
-    method = declared.owner >= 0 or (declared.parent < 0 and bool(owner_of(db, called)))
-    bound = method and not static and not _gives_object(db, caller, call)
-    yield from argument_for(call, declared.parameters, position, bound=bound)
-
-
-def _gives_object(db: Database, caller: FunctionId, call: Call) -> bool:
-    """Say whether a call hands the method its object: ``Base.method(self, …)``."""
-    parameters = outline(db, caller[0]).functions[caller[1]].parameters
-    if not call.args or not parameters:
-        return False
-    me = parameters[0].name
-    return call.args[0] == Path(me) and root_of(call.callee) not in (me, "super")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from review_checks.model import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _STRING = re.compile(
     r"\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)|'''(?:[^\\]|\\.)*?(?:'''|\Z)"
@@ -55,7 +58,9 @@ def insert_line(path: str, lines: Sequence[str], line: int, text: str) -> Edit:
     return Edit(path, Span(line, 0, line, 0), text + line_end(lines, line))
 
 
-def wrap(path: str, lines: Sequence[str], first: int, last: int, header: str, unit: str) -> list[Edit]:
+def wrap(
+    path: str, lines: Sequence[str], first: int, last: int, header: str, unit: str
+) -> list[Edit]:
     """Return the edits that put whole lines under a header, one level deeper.
 
     Args:

@@ -84,6 +84,7 @@ from review_checks.facts.schema import (
 from review_checks.mending.handling import per_item_handler
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.summaries.failing.releasing import Risk, cleans_up, is_release, release_risk
 from review_checks.summaries.flow import (
     ancestry,
     handlers_around,
@@ -94,15 +95,12 @@ from review_checks.summaries.flow import (
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, root_of, steps_of
-from review_checks.summaries.releasing import Risk, cleans_up, is_release, release_risk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(
-    severity=Severity.INFORMATION, tier=Tier.REVIEW, over=Over.FUNCTION, fix=Safety.UNSAFE
-)
+@rule(severity=Severity.INFORMATION, tier=Tier.REVIEW, over=Over.FUNCTION, fix=Safety.UNSAFE)
 def check(function: FunctionId, context: Context) -> Iterator[Report]:
     """Look at the release calls inside the loops of a function that cleans up."""
     body = context.facts(function)

@@ -62,16 +62,16 @@ import msgspec
 from review_checks.facts.schema import Compare, Function, Logic, Mode, Path, Value
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.summaries.announcements import (
+from review_checks.summaries.arguments import arguments_of
+from review_checks.summaries.failing.announcements import (
     Announcement,
     Promise,
     announcements,
     promises,
 )
-from review_checks.summaries.arguments import arguments_of
 from review_checks.summaries.flow import handlers_around, is_inside, may_follow
-from review_checks.summaries.guards import self_name
 from review_checks.summaries.index import members
+from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.names import (
     callees,
     class_around,
@@ -135,7 +135,7 @@ def _announced(
         inner = function_of(context.db, target)
         if inner is None or inner == function:
             continue
-        given = arguments_of(context.db, inner, call)
+        given = arguments_of(context.db, function, call, inner)
         for row in announcements(context.db, inner):
             argument = given.get(row.subject)
             if row.shape == "remembered" and isinstance(argument, Path):
@@ -368,7 +368,7 @@ def _key_here(
     for position, call in enumerate(outer.calls):
         if position == index:
             break
-        given = arguments_of(context.db, writer, call)
+        given = arguments_of(context.db, function, call, writer)
         argument = given.get(parameter)
         if isinstance(argument, Path) and argument.text == subject:
             return argument.text + origin[len(parameter) :]

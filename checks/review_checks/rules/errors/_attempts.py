@@ -21,7 +21,7 @@ from review_checks.facts.schema import (
     Use,
 )
 from review_checks.rule import Context, Place
-from review_checks.summaries.failures import (
+from review_checks.summaries.failing.failures import (
     MAX_DEPTH,
     call_failures,
     catches,
@@ -31,13 +31,13 @@ from review_checks.summaries.failures import (
     is_caught,
     reraises,
 )
+from review_checks.summaries.failing.releasing import cleans_up, release_verbs
 from review_checks.summaries.flow import handlers_around, is_inside, regions_of
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.logs import is_log_call
 from review_checks.summaries.names import callees, class_of, function_of, home, owner_of_name
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
-from review_checks.summaries.releasing import cleans_up, release_verbs
+from review_checks.summaries.secrecy.logs import is_log_call
 from review_checks.summaries.words import starts_with_verb, words_of
 
 if TYPE_CHECKING:

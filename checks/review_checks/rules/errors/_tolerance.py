@@ -24,10 +24,10 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.rules.errors._attempts import Attempt, is_import, speaks_in, tried_region
+from review_checks.summaries.failing.releasing import cleans_up, release_verbs
 from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
 from review_checks.summaries.index import module_of
 from review_checks.summaries.paths import last_step, root_of
-from review_checks.summaries.releasing import cleans_up, release_verbs
 from review_checks.summaries.words import starts_with_verb, words_of
 
 if TYPE_CHECKING:

@@ -93,7 +93,7 @@ from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.errors._attempts import Attempt, attempts, label, origins, tried_region
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
-from review_checks.summaries.failures import is_broad
+from review_checks.summaries.failing.failures import is_broad
 from review_checks.summaries.flow import is_inside, statements_in
 from review_checks.text.editing import indentation, insert_line, is_alone, line_end, slice_text
 

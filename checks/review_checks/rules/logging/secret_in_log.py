@@ -70,9 +70,9 @@ from review_checks.facts.schema import Path
 from review_checks.mending.redacting import redact
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.summaries.exposure import Exposure, exposures
 from review_checks.summaries.paths import last_step
-from review_checks.summaries.sinks import sinks
+from review_checks.summaries.secrecy.exposure import Exposure, exposures
+from review_checks.summaries.secrecy.sinks import sinks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.summaries.flow import statements_in
 from review_checks.summaries.mentions import is_mentioned
 from review_checks.summaries.names import callees
+from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of
-from review_checks.summaries.walking import Act, Step
 from review_checks.text.editing import (
     indent,
     indent_unit,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from review_checks.rule import Context, FixContext
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.ownership import Holding, Owned
+    from review_checks.summaries.owning.ownership import Holding, Owned
 
 _ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
 _IMMEDIATE = frozenset({"close", "aclose", "cleanup", "quit"})

@@ -71,18 +71,18 @@ from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.resources._closing import close, plan
 from review_checks.rules.resources._naming import give_name, obstacle
-from review_checks.summaries.failures import call_failures
-from review_checks.summaries.leaks import Cause, Leak, leaks
+from review_checks.summaries.failing.failures import call_failures
+from review_checks.summaries.owning.leaks import Cause, Leak, leaks
+from review_checks.summaries.owning.resources import dropped
 from review_checks.summaries.paths import root_of
-from review_checks.summaries.resources import dropped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from review_checks.models.schema import Resource
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.ownership import Holding, Owned
-    from review_checks.summaries.walking import Event
+    from review_checks.summaries.owning.ownership import Holding, Owned
+    from review_checks.summaries.owning.walking import Event
 
 _VERBS = {
     "close": "closed",

@@ -67,8 +67,8 @@ from review_checks.facts.schema import Mode
 from review_checks.model import Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.settings._checking import raise_before
-from review_checks.summaries.amounts import Capacity, Use, capacity_of, setting_uses
-from review_checks.summaries.comparisons import compared_names, unit_compared_names
+from review_checks.summaries.configuring.amounts import Capacity, Use, capacity_of, setting_uses
+from review_checks.summaries.configuring.comparisons import compared_names, unit_compared_names
 from review_checks.summaries.inputs import unit_path
 from review_checks.summaries.names import owner_of_name
 from review_checks.summaries.paths import field_of, last_step
@@ -78,8 +78,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from review_checks.model import Fix
+    from review_checks.summaries.configuring.flows import Origin
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.setting_flows import Origin
 
 _NUMBERS = ("int", "float")
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Call, Const, Function, Mode, Path, Read, StatementKind, Write
-from review_checks.summaries.guards import Guard, attribute_place, declared_guard, rows_at
 from review_checks.summaries.index import assigned
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.lock_slices import event_of, unit_slices
+from review_checks.summaries.locking.guards import Guard, attribute_place, declared_guard, rows_at
+from review_checks.summaries.locking.roles import Role, role_of
+from review_checks.summaries.locking.slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, lineage
 from review_checks.summaries.paths import last_step, steps_of
-from review_checks.summaries.roles import Role, role_of
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from review_checks.rule import Context
-    from review_checks.summaries.sharing import Access, Sharing
+    from review_checks.summaries.locking.sharing import Access, Sharing
 
 _MAKING = (Role.OWNED, Role.BODY)
 _FORKED = frozenset({"afterfork", "fork", "forked"})

@@ -10,11 +10,11 @@ from review_checks.mending.runs import step_of
 from review_checks.model import Fix, Refusal, Safety
 from review_checks.rules.synchronization._sections import best_run, joined
 from review_checks.rules.synchronization._waiting import obstacle, taken_inside
-from review_checks.summaries.critical_sections import FOREVER
-from review_checks.summaries.guards import Guard, attribute_place, self_name
 from review_checks.summaries.index import class_names, members, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.locks import Held, held
+from review_checks.summaries.locking.critical_sections import FOREVER
+from review_checks.summaries.locking.guards import Guard, attribute_place, self_name
+from review_checks.summaries.locking.locks import Held, held
 from review_checks.summaries.names import attribute_rows, class_around, owner_of_name
 from review_checks.summaries.paths import parent_of, root_of
 from review_checks.text.editing import indentation, insert_line, slice_text, wrap
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from review_checks.rule import FixContext
-    from review_checks.summaries.lock_slices import Event
-    from review_checks.summaries.sharing import Sharing
+    from review_checks.summaries.locking.sharing import Sharing
+    from review_checks.summaries.locking.slices import Event
 
 _MOST_STRANGERS = 2
 """How many statements that have nothing to do with the lock may come under it."""

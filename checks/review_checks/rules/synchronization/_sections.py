@@ -9,17 +9,17 @@ from review_checks.mending.runs import Run, run_around
 from review_checks.model import Edit, Refusal, Span
 from review_checks.rules.synchronization._waiting import taken_inside
 from review_checks.summaries.flow import statements_in
-from review_checks.summaries.lock_slices import Event, event_of, unit_slices
-from review_checks.summaries.locks import held
+from review_checks.summaries.locking.locks import held
+from review_checks.summaries.locking.slices import Event, event_of, unit_slices
 from review_checks.text.editing import indent, indentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from review_checks.rule import FixContext
-    from review_checks.summaries.guards import Guard
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.sharing import Sharing
+    from review_checks.summaries.locking.guards import Guard
+    from review_checks.summaries.locking.sharing import Sharing
 
 _MOST_STRANGERS = 2
 """How many statements that have nothing to do with the lock may come under it."""

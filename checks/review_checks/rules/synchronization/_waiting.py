@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.summaries.guards import UNKNOWN, Guard
-from review_checks.summaries.locks import Held, held
+from review_checks.summaries.locking.guards import UNKNOWN, Guard
+from review_checks.summaries.locking.locks import Held, held
 from review_checks.summaries.names import callees, class_of, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from review_checks.rule import Context
-    from review_checks.summaries.entry_guards import Solution
     from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.locking.entry_guards import Solution
 
 _MAX_FUNCTIONS = 400
 """How many functions below a call are looked at; what a fix may cost is bounded."""

@@ -101,16 +101,16 @@ from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._excuses import is_excused, is_lock
 from review_checks.rules.synchronization._holding import hold
 from review_checks.rules.synchronization._waiting import obstacle
-from review_checks.summaries.guards import (
+from review_checks.summaries.index import class_names, module_info, owner_of
+from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.locking.guards import (
     UNKNOWN,
     Guard,
     declaration_of,
 )
-from review_checks.summaries.index import class_names, module_info, owner_of
-from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.lock_slices import Event, unit_slices
+from review_checks.summaries.locking.sharing import Access, Sharing, class_sharing, module_sharing
+from review_checks.summaries.locking.slices import Event, unit_slices
 from review_checks.summaries.names import class_around
-from review_checks.summaries.sharing import Access, Sharing, class_sharing, module_sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Call, Const, FunctionKind, Path
-from review_checks.summaries.declared_options import (
+from review_checks.summaries.configuring.options import (
     Option,
     declared_options,
     names_of_role,

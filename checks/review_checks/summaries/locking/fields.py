@@ -6,11 +6,11 @@ import enum
 from typing import TYPE_CHECKING, Any
 
 from review_checks.facts.schema import Closure, Const, Items, Logic, Mode, Path, Table
-from review_checks.summaries.guards import self_name
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import Row, assigned, members
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.locks import held
+from review_checks.summaries.locking.guards import self_name
+from review_checks.summaries.locking.locks import held
 from review_checks.summaries.names import (
     attribute_rows,
     class_of,

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.summaries.fields import takes_locks
-from review_checks.summaries.guards import UNKNOWN, Guard, attribute_place
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import class_names, variable_names
 from review_checks.summaries.inputs import FunctionId
-from review_checks.summaries.lock_shapes import Locks, Shape, family
+from review_checks.summaries.locking.fields import takes_locks
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, attribute_place
+from review_checks.summaries.locking.roles import Role
+from review_checks.summaries.locking.shapes import Locks, Shape, family
+from review_checks.summaries.locking.sibling_calls import NOTHING, Caller, SiblingCalls
 from review_checks.summaries.names import class_of, home, lineage
-from review_checks.summaries.roles import Role
-from review_checks.summaries.sibling_calls import NOTHING, Caller, SiblingCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

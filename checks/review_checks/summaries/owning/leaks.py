@@ -21,7 +21,7 @@ from review_checks.facts.schema import (
     Use,
     Value,
 )
-from review_checks.summaries.failures import (
+from review_checks.summaries.failing.failures import (
     call_failures,
     catches,
     handler_types,
@@ -31,10 +31,10 @@ from review_checks.summaries.failures import (
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees
-from review_checks.summaries.ownership import Holding, Owned
+from review_checks.summaries.owning.ownership import Holding, Owned
+from review_checks.summaries.owning.resources import acquired
+from review_checks.summaries.owning.walking import Act, Catch, Course, Event, Step, Way, ways_out
 from review_checks.summaries.paths import last_step
-from review_checks.summaries.resources import acquired
-from review_checks.summaries.walking import Act, Catch, Course, Event, Step, Way, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from review_checks.facts.schema import Call, Function, Mode, Path, Read, Result, Write
-from review_checks.summaries.fields import Kind, changes_itself, field_kind, variable_kind
-from review_checks.summaries.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import (
     assigned,
@@ -18,10 +16,12 @@ from review_checks.summaries.index import (
     owner_of,
 )
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
-from review_checks.summaries.locks import guards_at, held
+from review_checks.summaries.locking.fields import Kind, changes_itself, field_kind, variable_kind
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, self_name
+from review_checks.summaries.locking.locks import guards_at, held
+from review_checks.summaries.locking.roles import Role, declares_lock, is_accessor, role_of
 from review_checks.summaries.names import attribute, callees, class_around, owner_of_name
 from review_checks.summaries.paths import steps_of
-from review_checks.summaries.roles import Role, declares_lock, is_accessor, role_of
 
 if TYPE_CHECKING:
     from review_checks.model import Span

@@ -30,14 +30,14 @@ from review_checks.facts.schema import (
     Write,
 )
 from review_checks.models.schema import Resource
+from review_checks.summaries.failing.hazards import fails_itself, hazards
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
-from review_checks.summaries.hazards import fails_itself, hazards
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.names import callees, home
+from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of, root_of
 from review_checks.summaries.truths import truth
-from review_checks.summaries.walking import Act, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

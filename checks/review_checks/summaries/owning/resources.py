@@ -18,9 +18,9 @@ from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees, canonical_in, class_of, function_of
-from review_checks.summaries.ownership import Holding, Owned
+from review_checks.summaries.owning.ownership import Holding, Owned
+from review_checks.summaries.owning.walking import Act
 from review_checks.summaries.paths import last_step, parent_of
-from review_checks.summaries.walking import Act
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:

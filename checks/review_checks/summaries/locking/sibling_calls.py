@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from review_checks.summaries.index import declared_function
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.lock_shapes import Locks, Shape
+from review_checks.summaries.locking.roles import Role
+from review_checks.summaries.locking.shapes import Locks, Shape
 from review_checks.summaries.names import class_around, lineage, method_in, method_of
-from review_checks.summaries.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

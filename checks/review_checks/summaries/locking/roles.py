@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Function, FunctionKind, StatementKind
-from review_checks.summaries.guards import is_lock_word
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, settings, unit_facts, unit_path
+from review_checks.summaries.locking.guards import is_lock_word
 from review_checks.summaries.names import global_name
 from review_checks.summaries.paths import last_step, parent_of
 

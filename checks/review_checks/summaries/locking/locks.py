@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import Call, Const, Function, FunctionKind, Path, Result, Value
-from review_checks.summaries.critical_sections import FOREVER, acquired, entered, is_taken, pushed
-from review_checks.summaries.guards import (
+from review_checks.summaries.incremental import Database, query_or_unknown
+from review_checks.summaries.index import outline
+from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
+from review_checks.summaries.locking.critical_sections import (
+    FOREVER,
+    acquired,
+    entered,
+    is_taken,
+    pushed,
+)
+from review_checks.summaries.locking.guards import (
     UNKNOWN,
     Guard,
     is_lock_word,
@@ -24,9 +33,6 @@ from review_checks.summaries.guards import (
     self_name,
     unknown_guard,
 )
-from review_checks.summaries.incremental import Database, query_or_unknown
-from review_checks.summaries.index import outline
-from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.names import (
     canonical_in,
     class_around,

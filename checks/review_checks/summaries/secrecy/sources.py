@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Const, Path, Result
+from review_checks.summaries.configuring.settings import option_of
 from review_checks.summaries.index import assigned, module_of, owner_of
 from review_checks.summaries.inputs import models, unit_facts, unit_path
 from review_checks.summaries.names import canonical_in
-from review_checks.summaries.origins import Origin, Step, key_read
 from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import last_step, root_of
-from review_checks.summaries.settings import option_of
+from review_checks.summaries.secrecy.origins import Origin, Step, key_read
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from review_checks.summaries.declared_options import Option
-    from review_checks.summaries.secrets import Reader
+    from review_checks.summaries.configuring.options import Option
+    from review_checks.summaries.secrecy.secrets import Reader
 
 _SYNTAX = frozenset(
     {

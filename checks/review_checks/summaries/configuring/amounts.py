@@ -24,12 +24,12 @@ from review_checks.facts.schema import (
     Table,
     Value,
 )
+from review_checks.summaries.configuring.flows import Flow, Origin
 from review_checks.summaries.flow import handlers_around
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts, unit_path
 from review_checks.summaries.names import canonical_in
 from review_checks.summaries.paths import field_of, last_step, parent_of
-from review_checks.summaries.setting_flows import Flow, Origin
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:

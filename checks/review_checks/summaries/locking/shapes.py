@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import msgspec
 
-from review_checks.summaries.guards import Guard
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import members
 from review_checks.summaries.inputs import FunctionId
-from review_checks.summaries.lock_slices import Slice, unit_slices
-from review_checks.summaries.roles import Role
+from review_checks.summaries.locking.guards import Guard
+from review_checks.summaries.locking.roles import Role
+from review_checks.summaries.locking.slices import Slice, unit_slices
 
 T = TypeVar("T")
 

@@ -24,7 +24,6 @@ from review_checks.facts.schema import (
     Table,
     Value,
 )
-from review_checks.summaries.credentials import identifier
 from review_checks.summaries.index import Row, assigned
 from review_checks.summaries.inputs import models, unit_path
 from review_checks.summaries.names import (
@@ -36,16 +35,17 @@ from review_checks.summaries.names import (
     home,
     owner_of_name,
 )
-from review_checks.summaries.origins import select
 from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, steps_of
-from review_checks.summaries.secret_sources import is_syntax, option_read
+from review_checks.summaries.secrecy.credentials import identifier
+from review_checks.summaries.secrecy.origins import select
+from review_checks.summaries.secrecy.sources import is_syntax, option_read
 from review_checks.summaries.words import starts_with_verb, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from review_checks.summaries.secrets import Reader
+    from review_checks.summaries.secrecy.secrets import Reader
 
 _QUOTES = ("'", '"')
 _NUMBERS = frozenset({"bool", "complex", "float", "int"})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from review_checks.summaries.entry_guards import Solution, class_solution, module_solution
-from review_checks.summaries.guards import UNKNOWN, Guard
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import module_info, qualified_name
 from review_checks.summaries.inputs import FunctionId
-from review_checks.summaries.lock_slices import Site, unit_slices
+from review_checks.summaries.locking.entry_guards import Solution, class_solution, module_solution
+from review_checks.summaries.locking.guards import UNKNOWN, Guard
+from review_checks.summaries.locking.slices import Site, unit_slices
 
 
 class Access(msgspec.Struct, frozen=True, array_like=True):

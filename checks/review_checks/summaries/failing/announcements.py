@@ -26,10 +26,10 @@ from review_checks.facts.schema import (
     Write,
 )
 from review_checks.summaries.arguments import arguments_of
-from review_checks.summaries.failures import persistence
-from review_checks.summaries.guards import self_name
+from review_checks.summaries.failing.failures import persistence
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, unit_facts
+from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.names import callees, function_of
 from review_checks.summaries.paths import last_step, parent_of, root_of, steps_of
 
@@ -215,7 +215,7 @@ def promises(db: Database, function: FunctionId, depth: int = _MAX_DEPTH) -> tup
         inner = function_of(db, target) if target is not None and depth > 0 else None
         if inner is None or inner == function:
             continue
-        given = arguments_of(db, inner, call)
+        given = arguments_of(db, function, call, inner)
         for promise in promises(db, inner, depth - 1):
             argument = given.get(promise.subject)
             if isinstance(argument, Path) and argument.text.isidentifier():

@@ -33,17 +33,17 @@ from review_checks.facts.schema import (
     Value,
     Write,
 )
-from review_checks.summaries import innocence
-from review_checks.summaries import secret_sources as sources
-from review_checks.summaries.credentials import identifier, vocabulary
+from review_checks.summaries.arguments import arguments_for
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, settings, unit_facts
 from review_checks.summaries.names import bound_names, callees, function_of
-from review_checks.summaries.origins import Origin, Step, select, without_removed
 from review_checks.summaries.outline import portable
 from review_checks.summaries.paths import last_step, parent_of, steps_of
-from review_checks.summaries.reaching import Writes, arguments_for
-from review_checks.summaries.sinks import is_translator, shown_keys, text_of
+from review_checks.summaries.reaching import Writes
+from review_checks.summaries.secrecy import innocence, sources
+from review_checks.summaries.secrecy.credentials import identifier, vocabulary
+from review_checks.summaries.secrecy.origins import Origin, Step, select, without_removed
+from review_checks.summaries.secrecy.sinks import is_translator, shown_keys, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from review_checks.summaries.guards import self_name
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import owner_of
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.names import callees, canonical_in, member, owner_of_name
 from review_checks.summaries.paths import last_step, parent_of, root_of
 

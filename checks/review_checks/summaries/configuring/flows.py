@@ -23,11 +23,19 @@ from review_checks.facts.schema import (
     Result,
     Value,
 )
-from review_checks.summaries.declared_options import (
+from review_checks.summaries.configuring.options import (
     Option,
     argument,
     decorating_options,
     setting_of,
+)
+from review_checks.summaries.configuring.settings import (
+    is_configuration,
+    lookup_default,
+    lookup_text,
+    option_of,
+    outside_role,
+    root_above,
 )
 from review_checks.summaries.flow import ancestry, dominates, reaching
 from review_checks.summaries.incremental import Database, query
@@ -42,14 +50,6 @@ from review_checks.summaries.names import (
     owner_of_name,
 )
 from review_checks.summaries.paths import join, last_step, steps_of
-from review_checks.summaries.settings import (
-    is_configuration,
-    lookup_default,
-    lookup_text,
-    option_of,
-    outside_role,
-    root_above,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from review_checks.summaries.arguments import arguments_for
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import function_of
-from review_checks.summaries.origins import Origin, Step, key_read
 from review_checks.summaries.paths import last_step
-from review_checks.summaries.reaching import arguments_for
-from review_checks.summaries.secrets import MAX_DEPTH, Reader
-from review_checks.summaries.sinks import shown, sinks
+from review_checks.summaries.secrecy.origins import Origin, Step, key_read
+from review_checks.summaries.secrecy.secrets import MAX_DEPTH, Reader
+from review_checks.summaries.secrecy.sinks import shown, sinks
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:

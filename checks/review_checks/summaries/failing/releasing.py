@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.summaries.failures import failures, is_caught, persistence
+from review_checks.summaries.failing.failures import failures, is_caught, persistence
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts

@@ -12,9 +12,9 @@ from review_checks.models.schema import Log
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import module_of
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.logs import named_logger
 from review_checks.summaries.names import callees, canonical_in, class_around, function_of, lineage
 from review_checks.summaries.paths import last_step
+from review_checks.summaries.secrecy.logs import named_logger
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:

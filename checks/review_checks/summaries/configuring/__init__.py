@@ -1,0 +1,1 @@
+"""Which settings a program reads, how they are declared, and what they decide."""

@@ -1,0 +1,1 @@
+"""What can fail, and what that leaves behind."""

@@ -1,0 +1,1 @@
+"""Which locks are held where, and what they guard."""

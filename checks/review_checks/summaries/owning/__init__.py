@@ -1,0 +1,1 @@
+"""What a function acquires, and on which paths it gives it back."""

@@ -1,0 +1,1 @@
+"""Which values are credentials, and where they come to light."""
