@@ -162,7 +162,7 @@ def variants(files: dict[str, str]) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("rule", "case"), CASES, ids=[f"{rule}: {case.title}" for rule, case in CASES]
 )
-def test_every_fix_keeps_what_it_must(rule: str, case: Case) -> None:
+def test_every_fix_keeps_what_it_must(rule: str, case: Case) -> None:  # noqa: ARG001 -- it names the test
     for files in variants(case.files):
         workspace = fresh(files)
         for finding in everything(workspace, files):
@@ -220,7 +220,7 @@ def test_files_may_come_in_any_order() -> None:
     for files in PROJECTS:
         expected = sorted(everything(fresh(files), files), key=repr)
         order = list(files.items())
-        random.Random(1).shuffle(order)
+        random.Random(1).shuffle(order)  # noqa: S311 -- an order, not a secret
         assert sorted(everything(fresh(dict(order)), dict(order)), key=repr) == expected
 
 

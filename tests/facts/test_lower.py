@@ -189,7 +189,11 @@ def test_columns_count_code_points() -> None:
         ("if a:\n    return 1\nelif b:\n    return 2\nelse:\n    return 3", False, Exit.RETURN),
     ],
 )
-def test_regions_know_how_control_leaves_them(source: str, falls: bool, exits: Exit) -> None:
+def test_regions_know_how_control_leaves_them(
+    source: str,
+    falls: bool,  # noqa: FBT001 -- pytest gives it by name
+    exits: Exit,
+) -> None:
     region = function(source).regions[0]
     assert (region.falls, region.exits) == (falls, exits)
 

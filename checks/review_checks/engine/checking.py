@@ -12,7 +12,7 @@ from review_checks.facts.schema import FunctionKind
 from review_checks.rule import Context, Over, Report, Rule
 from review_checks.summaries.incremental import CycleError, Database, query
 from review_checks.summaries.index import class_names, module_info, outline
-from review_checks.summaries.inputs import layout, settings, unit_path
+from review_checks.summaries.inputs import layout, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Outcome(msgspec.Struct, frozen=True):
     failures: tuple[tuple[str, str], ...] = ()
 
 
-def _run(db: Database, path: str, over: Over, subjects: Iterable[Any]) -> Outcome:
+def _run(db: Database, over: Over, subjects: Iterable[Any]) -> Outcome:
     options = settings(db)
     context = Context(db)
     reports: list[tuple[str, Report]] = []
@@ -61,25 +61,24 @@ def _check(
 @query
 def unit_outcome(db: Database, unit: int) -> Outcome:
     """Run the rules over functions on the functions of a unit."""
-    path = unit_path(db, unit)
     functions = [
         (unit, index)
         for index, function in enumerate(outline(db, unit).functions)
         if function.kind is not FunctionKind.CLASS
     ]
-    return _run(db, path, Over.FUNCTION, functions)
+    return _run(db, Over.FUNCTION, functions)
 
 
 @query
 def class_outcome(db: Database, path: str, owner: str) -> Outcome:
     """Run the rules over classes on one class."""
-    return _run(db, path, Over.CLASS, [owner])
+    return _run(db, Over.CLASS, [owner])
 
 
 @query
 def module_outcome(db: Database, path: str) -> Outcome:
     """Run the rules over modules on one module."""
-    return _run(db, path, Over.MODULE, [path])
+    return _run(db, Over.MODULE, [path])
 
 
 @query

@@ -71,7 +71,7 @@ class FunctionBuilder:
         "writes",
     )
 
-    def __init__(  # noqa: D417 -- the parameters are those of Function
+    def __init__(
         self,
         index: int,
         name: str,

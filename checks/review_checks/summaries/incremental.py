@@ -112,10 +112,12 @@ class Database:
         while not self._stack:
             self._settle()
             try:
-                return self._run(cell)
+                self._run(cell)
             except _TooEarly:
                 # An input that was fetched on the way changed what this one reads.
                 continue
+            else:
+                return
         self._run(cell)
 
     def set(self, query: Input[Any], key: tuple[Hashable, ...], value: Any) -> None:

@@ -111,7 +111,7 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
         loop = next(loops_around(body, call.statement), None)
         if loop is None or loop in reported or body.statements[loop].kind != StatementKind.FOR:
             continue
-        if not _cleans_up(context, function, body, loop):
+        if not _cleans_up(context, body, loop):
             continue
         if not _is_about_item(body, call, loop) or _is_handled(context, function, body, call, loop):
             continue
@@ -123,7 +123,7 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
             yield _report(context, function, index, call, loop, risk)
 
 
-def _cleans_up(context: Context, function: FunctionId, body: Function, loop: int) -> bool:
+def _cleans_up(context: Context, body: Function, loop: int) -> bool:
     if cleans_up(context.db, body.name):
         return True
     kinds = [body.regions[region].kind for region, _ in ancestry(body, loop)]

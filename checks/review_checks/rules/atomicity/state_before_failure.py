@@ -183,10 +183,10 @@ def _restores(body: Function, statement: int, field: str) -> bool:
                 body, call.statement, handler.region
             ):
                 return True
-            if not handler.types or parent_of(call.callee) == root_of(field):
-                # A method of the same object may well do the restoring.
-                if is_inside(body, call.statement, handler.region):
-                    return True
+            # A method of the same object may well do the restoring.
+            may_restore = not handler.types or parent_of(call.callee) == root_of(field)
+            if may_restore and is_inside(body, call.statement, handler.region):
+                return True
     return False
 
 

@@ -92,9 +92,11 @@ def failures(db: Database, function: FunctionId, depth: int = MAX_DEPTH) -> tupl
             if not is_caught(db, function, raised.statement, exception):
                 rows.append((raised.at, Failure(exception, ("x", index))))
     for index, call in enumerate(body.calls):
-        for exception in _call_failures(db, function, index, depth):
-            if not is_caught(db, function, call.statement, exception):
-                rows.append((call.at, Failure(exception, ("c", index))))
+        rows += [
+            (call.at, Failure(exception, ("c", index)))
+            for exception in _call_failures(db, function, index, depth)
+            if not is_caught(db, function, call.statement, exception)
+        ]
     rows.sort(key=lambda row: row[0])
     return tuple(dict.fromkeys(failure for _, failure in rows))
 
@@ -153,9 +155,9 @@ def reraises(db: Database, function: FunctionId, handler: Handler) -> bool:
     targets = callees(db, function[0])[function[1]]
     for index, call in enumerate(body.calls):
         target = targets[index]
-        if target is not None and models(db).knowledge(target).reraises:
-            if is_inside(body, call.statement, handler.region):
-                return True
+        known = target is not None and models(db).knowledge(target).reraises
+        if known and is_inside(body, call.statement, handler.region):
+            return True
     return False
 
 
@@ -200,10 +202,8 @@ def persistence(db: Database, function: FunctionId, index: int) -> str:
             return known
         if function_of(db, target) is None:
             return ""
-    if (
-        not parent_of(call.callee)
-        or call.callee.startswith(("super()", "self.", "cls."))
-        and call.callee.count(".") == 1
-    ):
+    # A method of the same object is looked into, rather than judged by its name.
+    own = call.callee.startswith(("super()", "self.", "cls.")) and call.callee.count(".") == 1
+    if own or not parent_of(call.callee):
         return ""
     return models(db).lexicon.persistence.get(last_step(call.callee), "")
