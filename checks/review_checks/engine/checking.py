@@ -70,7 +70,7 @@ def unit_outcome(db: Database, unit: int) -> Outcome:
 
 
 @query
-def class_outcome(db: Database, path: str, owner: str) -> Outcome:
+def class_outcome(db: Database, owner: str) -> Outcome:
     """Run the rules over classes on one class."""
     return _run(db, Over.CLASS, [owner])
 
@@ -89,6 +89,6 @@ def file_outcomes(db: Database, path: str) -> tuple[Outcome, ...]:
         return ()
     module = module_info(db, path).name
     outcomes = [unit_outcome(db, unit) for unit in units]
-    outcomes += [class_outcome(db, path, f"{module}.{name}") for name in class_names(db, path)]
+    outcomes += [class_outcome(db, f"{module}.{name}") for name in class_names(db, path)]
     outcomes.append(module_outcome(db, path))
     return tuple([outcome for outcome in outcomes if outcome.reports or outcome.failures])
