@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from review_checks.facts.schema import Use
 from review_checks.summaries.failing.failures import failures, is_caught, persistence
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
@@ -41,9 +42,15 @@ def cleanup_words(db: Database) -> frozenset[str]:
 
 
 def is_release(db: Database, call: Call) -> bool:
-    """Say whether a call is of a method whose name says that it gives something back."""
-    return bool(parent_of(call.callee)) and starts_with_verb(
-        last_step(call.callee), release_verbs(db)
+    """Say whether a call is of a method whose name says that it gives something back.
+
+    Where the result is used, it is the result that matters: a count, an answer to look at, or the
+    beginning of an expression as in ``query = table.delete()``.
+    """
+    return (
+        call.use is Use.DISCARDED
+        and bool(parent_of(call.callee))
+        and starts_with_verb(last_step(call.callee), release_verbs(db))
     )
 
 
