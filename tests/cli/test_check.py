@@ -219,3 +219,23 @@ def test_a_table_that_is_none_is_named(project: Path, run: Run) -> None:
     done = run("check", ".")
     assert done.code == 1
     assert done.err == "pyproject.toml: `tool.review-lsp` is not a table\n"
+
+
+@pytest.mark.parametrize("package", [False, True])
+def test_folders_without_init_lead_to_their_modules(
+    project: Path, run: Run, *, package: bool
+) -> None:
+    folder = project / "company" / "service"
+    folder.mkdir(parents=True)
+    if package:
+        (folder / "__init__.py").touch()
+    (folder / "base.py").write_text(POOL.replace("class Pool:", "class Base:"))
+    (folder / "pool.py").write_text(
+        "from company.service import base\n\n\n"
+        "class Pool(base.Base):\n"
+        "    def forget(self):\n"
+        "        self._active.clear()\n"
+    )
+    done = run("check", "company/service/pool.py")
+    assert "company/service/pool.py:6:9" in done.out
+    assert "company/service/base.py" in done.out

@@ -304,7 +304,7 @@ def _imported(db: Database, path: str, target: str) -> str | None:
     """Follow an import through the project's own re-exports."""
     head, _, last = target.rpartition(".")
     if module_path(db, target):
-        return target
+        return _own_name(db, target)
     if head and module_path(db, head):
         return None if module_path(db, head) == path else imported_name(db, head, last)
     return models(db).canonical(target)
@@ -324,9 +324,9 @@ def imported_name(db: Database, module: str, name: str) -> str | None:
         target = imported(db, path, name)
         if not target or target == f"{module}.{name}":
             inner = f"{module}.{name}"
-            return inner if module_path(db, inner) else None
+            return _own_name(db, inner) if module_path(db, inner) else None
         if module_path(db, target):
-            return target
+            return _own_name(db, target)
         module, _, name = target.rpartition(".")
         if not module:
             return models(db).canonical(name)
@@ -334,6 +334,14 @@ def imported_name(db: Database, module: str, name: str) -> str | None:
 
 
 @query_or_unknown
+def _own_name(db: Database, module: str) -> str:
+    """Return the name that a module goes by itself.
+
+    It may be imported by a longer one, through folders that have no ``__init__`` (PEP 420).
+    """
+    return module_info(db, module_path(db, module)).name
+
+
 def exported(db: Database, path: str, name: str) -> str | None:
     """Return the canonical name of something that a module itself defines."""
     qualified = f"{module_info(db, path).name}.{name}"
