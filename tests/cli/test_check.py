@@ -229,7 +229,7 @@ def test_folders_without_init_lead_to_their_modules(
     folder.mkdir(parents=True)
     if package:
         (folder / "__init__.py").touch()
-    (folder / "base.py").write_text(POOL.replace("class Pool:", "class Base:"))
+    (folder / "base.py").write_text(MENDED.replace("class Pool:", "class Base:"))
     (folder / "pool.py").write_text(
         "from company.service import base\n\n\n"
         "class Pool(base.Base):\n"
