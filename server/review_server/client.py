@@ -17,7 +17,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         encoding: the units in which it counts columns.
-        pulls: it asks for diagnostics; others have them pushed.
+        pulls: it asks for diagnostics, and asks again when told to; others have them pushed. (Neovim
+            0.11 only asks after edits, and would go on showing what other settings made of a file.)
         refreshes: it can be told to ask for all diagnostics again.
         shows_evidence: its diagnostics may have related information.
         opens_pages: its diagnostics may link to the page of their rule.
@@ -28,6 +29,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         prefers_actions: it knows an action that is the obvious one.
         shows_disabled: it shows actions that cannot be chosen, with the reason.
         versioned_edits: edits may name the version of the document they are for.
+        confirms_edits: edits may ask the user to confirm them one by one.
         watches_files: it can be asked to watch files.
         has_configuration: it can be asked for the user's settings.
         registers_configuration: it can be asked to tell when they change.
@@ -45,6 +47,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     prefers_actions: bool = False
     shows_disabled: bool = False
     versioned_edits: bool = False
+    confirms_edits: bool = False
     watches_files: bool = False
     has_configuration: bool = False
     registers_configuration: bool = False
@@ -61,10 +64,12 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
             return any(can(f"text_document.{kind}.{name}") for kind in kinds)
 
         action = "text_document.code_action"
+        edit = "workspace.workspace_edit"
         resolvable = _get(capabilities, f"{action}.resolve_support.properties") or ()
         return cls(
             encoding=Encoding(encoding),
-            pulls=_get(capabilities, "text_document.diagnostic") is not None,
+            pulls=_get(capabilities, "text_document.diagnostic") is not None
+            and can("workspace.diagnostics.refresh_support"),
             refreshes=can("workspace.diagnostics.refresh_support"),
             shows_evidence=of_diagnostics("related_information"),
             opens_pages=of_diagnostics("code_description_support"),
@@ -74,7 +79,10 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
             resolves_edits="edit" in resolvable and can(f"{action}.data_support"),
             prefers_actions=can(f"{action}.is_preferred_support"),
             shows_disabled=can(f"{action}.disabled_support"),
-            versioned_edits=can("workspace.workspace_edit.document_changes"),
+            versioned_edits=can(f"{edit}.document_changes"),
+            confirms_edits=can(f"{edit}.document_changes")
+            and _get(capabilities, f"{edit}.change_annotation_support") is not None
+            and can(f"{action}.honors_change_annotations"),
             watches_files=can("workspace.did_change_watched_files.dynamic_registration"),
             has_configuration=can("workspace.configuration"),
             registers_configuration=can("workspace.did_change_configuration.dynamic_registration"),

@@ -11,7 +11,10 @@ from review_server.host import ReviewServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PULLING = {"textDocument": {"diagnostic": {}, "publishDiagnostics": {"relatedInformation": True}}}
+PULLING = {
+    "workspace": {"diagnostics": {"refreshSupport": True}},
+    "textDocument": {"diagnostic": {}, "publishDiagnostics": {"relatedInformation": True}},
+}
 
 
 class Inside:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 DOCUMENT = {"uri": "untitled:one", "languageId": "python", "version": 1, "text": POOL}
 PULL = {"textDocument": {"uri": "untitled:one"}}
-PULLING = {"textDocument": {"diagnostic": {}}}
+PULLING = {
+    "workspace": {"diagnostics": {"refreshSupport": True}},
+    "textDocument": {"diagnostic": {}},
+}
 
 NOT_INITIALIZED, INVALID_REQUEST, PARSE_ERROR = -32002, -32600, -32700
 INVALID_PARAMS, UNKNOWN_METHOD, CANCELLED = -32602, -32601, -32800
