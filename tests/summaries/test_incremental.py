@@ -127,3 +127,110 @@ def test_an_input_that_is_fetched_on_the_way_may_change_others() -> None:
         return fetched(db) + total(db)
 
     assert outer(db) == 10 + total(db) != 10 + before
+
+
+# Queries that raise
+
+
+@query
+def inverse(db: Database, name: str) -> float:
+    calls.append(f"inverse {name}")
+    return 1 / number(db, name)
+
+
+@query
+def cautious(db: Database, name: str) -> str:
+    try:
+        return f"{inverse(db, name)}"
+    except (ZeroDivisionError, KeyError) as error:
+        return type(error).__name__
+
+
+def test_who_catches_an_error_is_computed_again_when_it_is_gone() -> None:
+    db = Database()
+    give(db, a=0)
+    assert cautious(db, "a") == "ZeroDivisionError"
+    number.give(db, "a", value=4)
+    assert cautious(db, "a") == "0.25"
+    number.give(db, "a", value=0)
+    assert cautious(db, "a") == "ZeroDivisionError"
+
+
+def test_an_error_is_remembered_like_a_value() -> None:
+    @query
+    def other(db: Database, name: str) -> str:
+        return "other " + cautious(db, name)
+
+    db = Database()
+    give(db, a=0)
+    calls.clear()
+    assert other(db, "a") == "other ZeroDivisionError"
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError) as raised:
+            inverse(db, "a")
+        # It says where it comes from, every time.
+        assert raised.traceback[-1].name == "inverse"
+    assert calls == ["inverse a"]
+
+
+def test_who_misses_an_input_is_computed_again_when_it_is_given() -> None:
+    db = Database()
+    assert cautious(db, "a") == "KeyError"
+    assert not db.given(number, ("a",))
+    assert db.keys_of(number) == []
+    number.give(db, "a", value=4)
+    assert cautious(db, "a") == "0.25"
+
+
+def test_an_input_that_failed_to_be_fetched_is_fetched_when_asked_again() -> None:
+    db = Database()
+    stored = dict.fromkeys("b", 2)
+    db.provide(number, stored.__getitem__)
+    assert cautious(db, "a") == "KeyError"
+    stored["a"] = 4
+    assert number(db, "a") == 4
+    assert cautious(db, "a") == "0.25"
+
+
+def test_an_error_that_is_due_to_the_depth_of_the_stack_is_no_answer_to_others() -> None:
+    deep = [True]
+
+    @query
+    def fragile(db: Database) -> int:
+        if deep[0]:
+            raise RecursionError
+        return number(db, "a")
+
+    db = Database()
+    give(db, a=3)
+    with pytest.raises(RecursionError):
+        fragile(db)
+    deep[0] = False
+    assert fragile(db) == 3
+
+
+def test_nothing_but_errors_is_raised_where_a_query_turns_to_a_higher_one() -> None:
+    @query
+    def low(db: Database) -> int:
+        # It was low when it was computed last; the other one waits for what lies below it.
+        if parity(db, "a"):
+            try:
+                return total(db)
+            except BaseException as error:
+                raise AssertionError from error
+        return 0
+
+    @query
+    def both(db: Database) -> int:
+        return low(db) + total(db)
+
+    db = Database()
+    give(db, a=2, b=2, c=3)
+    both(db)
+    give(db, a=3, b=3)
+    fresh = Database()
+    give(fresh, a=3, b=3, c=3)
+    count = db.computed
+    assert both(db) == both(fresh)
+    # Each of the cells is computed once, though the order was not known beforehand.
+    assert db.computed - count == fresh.computed - 1

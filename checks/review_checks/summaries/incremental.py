@@ -6,18 +6,24 @@ that read it are computed again in order of *height* (one more than the highest 
 a cell whose new value equals the old one stops the change there ("early cut-off"). Nothing else is
 visited: an edit costs what it changes, however large the file.
 
+A query that raises has an outcome like any other: it is remembered, whoever asks meets the error,
+and who catches it is computed again when the error may be gone.
+
 The scheme is that of Jane Street's Incremental (heights, cut-off) with the implicit dependency
-tracking of salsa.
+tracking of salsa, and its verification of a value by what it read, in the order it was read, where
+a query turns to a cell that the order of heights has not come to yet.
 """
 
 from __future__ import annotations
 
 import functools
 import heapq
+import traceback
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+    from types import TracebackType
 
 Key = ParamSpec("Key")
 T = TypeVar("T")
@@ -27,24 +33,46 @@ class CycleError(RuntimeError):
     """A query asked for its own value; queries that recurse must be one cell instead."""
 
 
-class _TooEarly(BaseException):
-    """A cell is being computed before something that it turned out to read."""
+class Failure:
+    """What a query raised, in the place of a value."""
 
-    def __init__(self, height: int) -> None:
-        super().__init__()
-        self.height = height
+    __slots__ = ("_error", "_trace")
+
+    def __init__(self, error: Exception) -> None:
+        """Keep an error and where it came from, but not what was at hand there."""
+        trace = error.__traceback__
+        traceback.clear_frames(trace)
+        self._error = error
+        # The first frame is that of the database.
+        self._trace: TracebackType | None = trace.tb_next if trace is not None else None
+
+    @property
+    def passing(self) -> bool:
+        """Whether the error is due to who asked, and not to what was asked."""
+        return isinstance(self._error, RecursionError | MemoryError)
+
+    def error(self) -> Exception:
+        """Return the error, to be raised as if it had happened now."""
+        return self._error.with_traceback(self._trace)
 
 
 class Cell:
-    """One derived or given value, and its place in the graph of dependencies."""
+    """One derived or given value, and its place in the graph of dependencies.
+
+    ``ready`` says that the value may be used as it is, but for cells that wait to be computed and
+    that it depends on; ``checked`` is the last state of the inputs for which that was ruled out.
+    """
 
     __slots__ = (
+        "checked",
         "dependencies",
         "dependents",
         "dirty",
+        "failure",
         "height",
         "key",
         "query",
+        "ready",
         "running",
         "value",
     )
@@ -54,22 +82,36 @@ class Cell:
         self.query = query
         self.key = key
         self.value: Any = None
+        self.failure: Failure | None = None
         self.dependencies: dict[Cell, None] = {}
         self.dependents: dict[Cell, None] = {}
         self.height = 0
-        self.dirty = False
+        self.checked = -1
+        self.ready = False
+        self.dirty = True
         self.running = False
+
+    @property
+    def is_given(self) -> bool:
+        """Whether this is an input."""
+        return isinstance(self.query, Input)
 
 
 class Database:
-    """The cells of one workspace. Not for use by several threads at once."""
+    """The cells of one workspace. Not for use by several threads at once.
+
+    ``reader`` is the cell that is being computed, ``waiting`` the heap of those that must be, and
+    cells below ``level`` do not depend on any of these. These, and ``cells``, are for queries' own
+    use, so that a question that has its answer costs as little as possible.
+    """
 
     def __init__(self) -> None:
-        self._cells: dict[tuple[Any, tuple[Hashable, ...]], Cell] = {}
-        self._stack: list[Cell] = []
-        self._queue: list[tuple[int, int, Cell]] = []
+        self.cells: dict[Any, dict[tuple[Hashable, ...], Cell]] = {}
+        self.reader: Cell | None = None
+        self.waiting: list[tuple[int, int, Cell]] = []
+        self.level = 0
         self._ticket = 0
-        self._level = 0
+        self._changes = 0
         self._orphans: dict[Cell, None] = {}
         self._providers: dict[Input[Any], Callable[..., Any]] = {}
         self.computed = 0
@@ -82,76 +124,89 @@ class Database:
             KeyError: an input that was never given is read.
             CycleError: the query depends on its own value.
         """
-        cell = self._cells.get((query, key))
-        if cell is None:
-            cell = self._cells[query, key] = Cell(query, key)
-            if isinstance(query, Input):
-                cell.value = self._provided(query, key)
-            else:
-                self._answer(cell)
+        cell = self._cell(query, key)
+        if cell.running:
+            if getattr(query, "unknown_on_cycle", False):
+                return None
+            raise CycleError(f"{query.__name__}{key} depends on itself")
+        if cell.is_given:
+            if not cell.ready:
+                self._fetch(cell)
+        elif self.reader is None:
+            self._settle()
+            outdated = not self._stands(cell)
+            while outdated:
+                self._run(cell)
+                self._settle()
+                # An input that was fetched on the way may have changed what this one read.
+                outdated = cell.dirty
         else:
-            if cell.running:
-                if getattr(query, "unknown_on_cycle", False):
-                    return None
-                raise CycleError(f"{query.__name__}{key} depends on itself")
-            if self._queue:
-                self._freshen(cell)
-            if cell.dirty:
-                self._answer(cell)
-        if self._stack:
-            reader = self._stack[-1]
-            if cell not in reader.dependencies:
-                reader.dependencies[cell] = None
-                cell.dependents[reader] = None
-                if reader.height <= cell.height:
-                    reader.height = cell.height + 1
+            self._refresh(cell)
+        if self.reader is not None:
+            link(self.reader, cell)
+        elif cell.is_given and not cell.ready:
+            self._orphans[cell] = None
+        if cell.failure is not None:
+            raise cell.failure.error()
         return cell.value
 
-    def _answer(self, cell: Cell) -> None:
-        """Compute a cell for whoever asked; from outside, when nothing waits any more."""
-        while not self._stack:
-            self._settle()
-            try:
-                self._run(cell)
-            except _TooEarly:
-                # An input that was fetched on the way changed what this one reads.
-                continue
-            else:
-                return
-        self._run(cell)
+    def _cell(self, query: Callable[..., Any], key: tuple[Hashable, ...]) -> Cell:
+        known = self.cells.get(query)
+        if known is None:
+            known = self.cells[query] = {}
+        cell = known.get(key)
+        if cell is None:
+            cell = known[key] = Cell(query, key)
+        return cell
+
+    # Inputs
 
     def set(self, query: Input[Any], key: tuple[Hashable, ...], value: Any) -> None:
         """Give an input its value; equal values change nothing."""
-        cell = self._cells.get((query, key))
-        if cell is None:
-            cell = self._cells[query, key] = Cell(query, key)
-            cell.value = value
-        elif cell.value is not value and cell.value != value:
-            cell.value = value
+        cell = self._cell(query, key)
+        if not cell.ready or (cell.value is not value and cell.value != value):
+            self._give(cell, value)
+
+    def _give(self, cell: Cell, value: Any) -> None:
+        cell.value, cell.failure = value, None
+        cell.ready, cell.dirty = True, False
+        if cell.dependents:
+            self._changes += 1
+            # What was below it need not be any more.
+            self.level = 0
             self._invalidate(cell)
 
     def provide(self, query: Input[Any], provider: Callable[..., Any]) -> None:
         """Have values of an input that were not given fetched from ``provider(*key)``."""
         self._providers[query] = provider
 
-    def _provided(self, query: Input[Any], key: tuple[Hashable, ...]) -> Any:
-        provider = self._providers.get(query)
-        if provider is None:
-            del self._cells[query, key]
-            raise KeyError(f"{query.__name__}{key} is not given")
-        return provider(*key)
+    def _fetch(self, cell: Cell) -> None:
+        """Get the value of an input from its provider; a failure is tried again when asked anew."""
+        provider = self._providers.get(cell.query)  # type: ignore[call-overload]
+        try:
+            if provider is None:
+                # Who reads it is told when it is given.
+                raise KeyError(f"{cell.query.__name__}{cell.key} is not given")  # noqa: TRY301
+            value = provider(*cell.key)
+        except Exception as error:  # noqa: BLE001 -- whoever asked gets it
+            cell.failure = Failure(error)
+        else:
+            self._give(cell, value)
 
     def given(self, query: Input[Any], key: tuple[Hashable, ...]) -> bool:
         """Say whether an input has a value."""
-        return (query, key) in self._cells
+        cell = self.cells.get(query, {}).get(key)
+        return cell is not None and cell.ready
 
     def keys_of(self, query: Input[Any]) -> list[tuple[Hashable, ...]]:
         """Return the keys for which an input has a value."""
-        return [key for known, key in self._cells if known is query]
+        return [key for key, cell in self.cells.get(query, {}).items() if cell.ready]
+
+    # Forgetting
 
     def release(self, query: Callable[..., Any], key: tuple[Hashable, ...]) -> None:
         """Let go of a cell that was read or given from outside; ``sweep`` forgets it."""
-        cell = self._cells.get((query, key))
+        cell = self.cells.get(query, {}).get(key)
         if cell is not None:
             self._orphans[cell] = None
 
@@ -159,86 +214,132 @@ class Database:
         """Forget released cells that nothing reads, and what only they read."""
         while self._orphans:
             cell, _ = self._orphans.popitem()
-            if cell.dependents or self._cells.get((cell.query, cell.key)) is not cell:
+            known = self.cells[cell.query]
+            if cell.dependents or known.get(cell.key) is not cell:
                 continue
-            del self._cells[cell.query, cell.key]
+            del known[cell.key]
             for dependency in cell.dependencies:
                 self._detach(dependency, cell)
             cell.dependencies = {}
 
     def _detach(self, dependency: Cell, reader: Cell) -> None:
-        dependency.dependents.pop(reader, None)
-        if not dependency.dependents and not isinstance(dependency.query, Input):
+        dependents = dependency.dependents
+        dependents.pop(reader, None)
+        if not dependents and not (dependency.ready and dependency.is_given):
             self._orphans[dependency] = None
+
+    # Computing
+
+    def _stands(self, cell: Cell) -> bool:
+        """Say whether the outcome of a cell holds, when nothing that it read is waiting."""
+        failure = cell.failure
+        return not cell.dirty and (failure is None or not failure.passing)
 
     def _invalidate(self, cell: Cell) -> None:
         for dependent in cell.dependents:
-            if not dependent.dirty:
+            # One that is being computed is only concerned if it has read this already.
+            if not dependent.dirty and (not dependent.running or cell in dependent.dependencies):
                 self._enqueue(dependent)
 
-    def _freshen(self, cell: Cell) -> None:
-        """Make sure that nothing which waits to be computed can still change a cell."""
-        if not self._stack:
-            self._settle()
-        elif cell.height >= self._level:
-            # While lower cells are computed in order, a reader may turn to a higher one that is
-            # still waiting, or waits for others. The reader's turn comes after it, then.
-            queue = self._queue
-            while queue and not queue[0][2].dirty:
-                heapq.heappop(queue)
-            if queue and queue[0][0] <= cell.height:
-                raise _TooEarly(cell.height + 1)
+    def _enqueue(self, cell: Cell) -> None:
+        cell.dirty, cell.ready = True, False
+        self._ticket += 1
+        heapq.heappush(self.waiting, (cell.height, self._ticket, cell))
 
     def _settle(self) -> None:
         """Compute the dirty cells that something reads, from the lowest to the highest."""
-        queue = self._queue
-        while queue:
-            _, _, cell = heapq.heappop(queue)
-            if not cell.dirty or not cell.dependents:
-                continue
-            self._level = cell.height
-            try:
-                self._run(cell)
-            except _TooEarly as early:
-                cell.height = max(cell.height, early.height)
-                self._lift(cell)
-                self._enqueue(cell)
-            except Exception:  # noqa: BLE001 -- see below
-                # What it is about may be gone, such as a nested function that was deleted. Whoever
-                # still needs it computes it again, and meets the error then.
-                self._invalidate(cell)
-        self._level = 0
+        waiting = self.waiting
+        try:
+            while waiting:
+                height, _, cell = heapq.heappop(waiting)
+                if not cell.dirty or not cell.dependents:
+                    continue
+                if height < cell.height:
+                    # It was lifted in the meantime.
+                    self._enqueue(cell)
+                else:
+                    self.level = height
+                    self._recompute(cell)
+        finally:
+            self.level = 0
 
-    def _enqueue(self, cell: Cell) -> None:
-        cell.dirty = True
-        self._ticket += 1
-        heapq.heappush(self._queue, (cell.height, self._ticket, cell))
+    def _recompute(self, cell: Cell) -> None:
+        """Compute a cell for those that read it; nobody waits for the answer now."""
+        try:
+            self._run(cell)
+        except CycleError:
+            # Whoever still needs it computes it again, and meets the error then.
+            self._invalidate(cell)
+
+    def _refresh(self, cell: Cell) -> None:
+        """Bring a cell up to date while another one, which reads it, is computed.
+
+        What it read is brought up to date first, in the order in which it was read: if all that
+        comes before is as it was, then it would read the next one, too.
+        """
+        if not cell.dirty and cell.checked != self._changes:
+            for dependency in tuple(cell.dependencies) if self._may_wait(cell) else ():
+                if dependency.running:
+                    # It leads back to what is being computed, and has to find out.
+                    cell.dirty = True
+                elif dependency.dirty and not dependency.is_given:
+                    self._recompute(dependency)
+                elif self._may_wait(dependency):
+                    self._refresh(dependency)
+                if cell.dirty:
+                    break
+        if not self._stands(cell):
+            self._run(cell)
+        cell.checked = self._changes
+
+    def _may_wait(self, cell: Cell) -> bool:
+        """Say whether a cell may depend on one that waits to be computed."""
+        waiting = self.waiting
+        while waiting and not waiting[0][2].dirty:
+            heapq.heappop(waiting)
+        return bool(waiting) and waiting[0][0] <= cell.height
 
     def _run(self, cell: Cell) -> None:
         before, height = cell.dependencies, cell.height
         cell.dependencies = {}
         cell.height = 0
-        cell.running, cell.dirty = True, False
-        self._stack.append(cell)
+        cell.running, cell.dirty, cell.ready = True, False, False
+        outer, self.reader = self.reader, cell
         self.computed += 1
+        value, failure = None, None
         try:
             value = cell.query(self, *cell.key)
+        except CycleError:
+            self._postpone(cell, before, height)
+            raise
+        except Exception as error:  # noqa: BLE001 -- whoever asks gets it
+            failure = Failure(error)
         except BaseException:
-            cell.dirty = True
-            # It stays where it was, or it would be forgotten, or be computed too early.
-            cell.height = max(cell.height, height)
-            cell.dependencies = {**before, **cell.dependencies}
+            self._postpone(cell, before, height)
+            self._enqueue(cell)
             raise
         finally:
-            self._stack.pop()
+            self.reader = outer
             cell.running = False
             for dependency in before:
                 if dependency not in cell.dependencies:
                     self._detach(dependency, cell)
         self._lift(cell)
-        if cell.value is not value and cell.value != value:
+        # An input that was fetched on the way may have changed what was read before.
+        cell.ready = failure is None and not cell.dirty
+        if failure is not None or cell.failure is not None:
+            cell.value, cell.failure = value, failure
+            self._invalidate(cell)
+        elif cell.value is not value and cell.value != value:
             cell.value = value
             self._invalidate(cell)
+
+    def _postpone(self, cell: Cell, before: dict[Cell, None], height: int) -> None:
+        """Leave a cell as it was before it was computed in vain."""
+        cell.dirty = True
+        # It stays where it was, or it would be forgotten, or be computed too early.
+        cell.height = max(cell.height, height)
+        cell.dependencies = {**before, **cell.dependencies}
 
     def _lift(self, cell: Cell) -> None:
         """Keep every reader higher than what it reads."""
@@ -251,16 +352,42 @@ class Database:
                     todo.append(dependent)
 
 
+def link(reader: Cell, cell: Cell) -> None:
+    """Note that a cell was read to compute another one."""
+    if cell not in reader.dependencies:
+        reader.dependencies[cell] = None
+        cell.dependents[reader] = None
+        if reader.height <= cell.height:
+            reader.height = cell.height + 1
+
+
+def _asking(query: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that gives the value of a query; most often it is there already."""
+
+    def ask(db: Database, *key: Hashable) -> Any:
+        known = db.cells.get(query)
+        cell = known.get(key) if known is not None else None
+        if cell is None or not cell.ready or (db.waiting and cell.height >= db.level):
+            return db.read(query, key)
+        reader = db.reader
+        if reader is not None and cell not in reader.dependencies:
+            link(reader, cell)
+        return cell.value
+
+    return ask
+
+
 class Input(Generic[T]):
     """A value given from outside, one for each key."""
 
     def __init__(self, name: str) -> None:
         """Name the input, for messages."""
         self.__name__ = name
+        self._ask = _asking(self)
 
     def __call__(self, db: Database, *key: Hashable) -> T:
         """Return the value; it must have been set."""
-        value: T = db.read(self, key)
+        value: T = self._ask(db, *key)
         return value
 
     def give(self, db: Database, *key: Hashable, value: T) -> None:
@@ -272,12 +399,7 @@ def query(
     compute: Callable[Concatenate[Database, Key], T],
 ) -> Callable[Concatenate[Database, Key], T]:
     """Make a pure function of a database and a key a query, whose values are remembered."""
-
-    @functools.wraps(compute)
-    def ask(db: Database, *key: Key.args, **_: Key.kwargs) -> T:
-        value: T = db.read(compute, key)
-        return value
-
+    ask = functools.wraps(compute)(_asking(compute))
     return cast("Callable[Concatenate[Database, Key], T]", ask)
 
 
