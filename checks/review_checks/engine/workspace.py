@@ -11,13 +11,14 @@ from review_checks.engine.suppression import suppress
 from review_checks.model import Edit, Finding, Fix, Refusal, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
+from review_checks.resolve import NoResolver, Resolver
 from review_checks.rule import FixContext
 from review_checks.summaries.incremental import Database
-from review_checks.summaries.inputs import layout, models, settings
+from review_checks.summaries.inputs import foreign, layout, models, settings
 from review_checks.text.editing import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from review_checks.engine.files import Shelf, Unread
     from review_checks.engine.source import Source
@@ -31,13 +32,27 @@ class Workspace:
     """
 
     def __init__(
-        self, source: Source, options: Options | None = None, shelf: Shelf | None = None
+        self,
+        source: Source,
+        options: Options | None = None,
+        shelf: Shelf | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
-        """Begin without any file; ``shelf`` keeps facts from one run to the next."""
+        """Begin without any file.
+
+        Args:
+            source: has the files that are not open.
+            options: what the user chose.
+            shelf: keeps facts from one run to the next.
+            resolver: knows the installed libraries.
+        """
         chosen = options or Options()
         self._source = source
         self._open: set[str] = set()
         self.db = Database()
+        self._resolver: Resolver = resolver or NoResolver()
+        self._resolver.listen(self._learn)
+        self.db.provide(foreign, lambda expression: self._resolver.meaning(expression) or "")
         self._store = FileStore(self.db, source, chosen.max_file_size, shelf)
         self._renderer = Renderer(self.db, self._store)
         self.configure(chosen)
@@ -90,6 +105,12 @@ class Workspace:
     def shelve(self) -> None:
         """Keep the facts of the files opened lately; call it when there is time."""
         self._store.shelve()
+
+    def _learn(self, answers: Mapping[str, str]) -> None:
+        """Take what a resolver found out later."""
+        for expression, meaning in answers.items():
+            if self.db.given(foreign, (expression,)):
+                foreign.give(self.db, expression, value=meaning)
 
     def text(self, path: str) -> str | None:
         """Return the text under analysis of a file."""

@@ -34,6 +34,9 @@ layout: Input[tuple[UnitId, ...] | None] = Input("layout")
 module_path: Input[str] = Input("module_path")
 """dotted name → the path of that module in the project, or ''."""
 
+foreign: Input[str] = Input("foreign")
+"""expression over installed libraries → what it means, or ''; see ``resolve``."""
+
 models: Input[Models] = Input("models")
 """() → what is known about libraries."""
 

@@ -13,6 +13,7 @@ import msgspec
 
 from review_checks.facts.schema import Const, Function, FunctionKind, Logic, Path, Result
 from review_checks.summaries.constants import literal_of
+from review_checks.summaries.foreign import inherited, known_as, made_by
 from review_checks.summaries.incremental import Database, query, query_or_unknown
 from review_checks.summaries.index import assigned, imported, module_info, outline, owner_of
 from review_checks.summaries.inputs import (
@@ -196,11 +197,20 @@ def object_guard(db: Database, function: FunctionId, text: str) -> Guard | None:
     if place is None:
         if not named:
             return None
-        return _chained_guard(db, function, steps) if mine else unknown_guard(text)
+        if mine:
+            return _chained_guard(db, function, steps)
+        return _imported_guard(db, function, text) or unknown_guard(text)
     if owner is not None and not mine and class_of(db, place.rpartition(".")[0]) is not None:
         # The attribute of another object than the function's own.
         return unknown_guard(text) if declared_guard(db, place, text) is not None else None
     return declared_guard(db, place, text)
+
+
+def _imported_guard(db: Database, function: FunctionId, text: str) -> Guard | None:
+    """Return the guard for a lock that a library keeps in one of its modules."""
+    target = canonical_in(db, function, text)
+    lock = _plain_lock(db, known_as(db, target)) if target else None
+    return Guard(target, text, lock.kind, lock.reentrant) if target and lock is not None else None
 
 
 def _chained_guard(db: Database, function: FunctionId, steps: tuple[str, ...]) -> Guard | None:
@@ -289,9 +299,27 @@ def declared_guard(db: Database, place: str, label: str) -> Guard | None:
     words = set(words_of(name))
     if not words & _LOCK_WORDS or any(_is_plain(value) for _, value in rows):
         return None
+    lock = None if rows else _inherited_lock(db, place)
+    if lock is not None:
+        return Guard(place, label, lock.kind, lock.reentrant, place=place)
     if words & _COUNTING_WORDS:
         return unknown_guard(label)
     return Guard(place, label, place=place)
+
+
+def _inherited_lock(db: Database, place: str) -> Lock | None:
+    """Return what is known of a lock that a class has from a base of a library."""
+    owner, _, name = place.rpartition(".")
+    made = inherited(db, owner, name) if class_of(db, owner) is not None else None
+    return _plain_lock(db, made)
+
+
+def _plain_lock(db: Database, made: str | None) -> Lock | None:
+    """Return what is known of a class of locks, unless it depends on how the lock was made."""
+    lock = models(db).knowledge(made).lock if made else None
+    if lock is None or lock.counting or lock.key is not None or lock.wraps is not None:
+        return None
+    return lock
 
 
 def rows_at(db: Database, place: str) -> tuple[tuple[FunctionId, Any], ...]:
@@ -324,6 +352,8 @@ def _made_guard(
     if target is None:
         return None, False
     lock = models(db).knowledge(target).lock
+    if lock is None and is_lock_word(last_step(label)):
+        lock = _plain_lock(db, made_by(db, target))
     if lock is None:
         own = class_of(db, target) is not None and method_of(db, target, "acquire") is not None
         return (Guard(place, label, place=place), True) if own else (None, False)

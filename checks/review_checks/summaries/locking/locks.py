@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import Call, Const, Function, FunctionKind, Path, Result, Value
+from review_checks.summaries.foreign import known_as
 from review_checks.summaries.incremental import Database, query_or_unknown
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
@@ -143,6 +144,7 @@ def guard_of(db: Database, function: FunctionId, value: Value) -> Guard | None:
 
 def _call_guard(db: Database, function: FunctionId, call: Call) -> Guard | None:
     target = canonical_in(db, function, call.callee) if call.callee else None
+    target = known_as(db, target) if target else None
     lock = models(db).knowledge(target).lock if target else None
     if lock is not None and target:
         # A lock that is made on the spot is nobody else's.
@@ -231,6 +233,7 @@ def _decorator_guard(
         target = canonical_in(db, outer, path)
     else:
         target = global_name(db, unit_path(db, function[0]), path)
+    target = known_as(db, target) if target else None
     lock = models(db).knowledge(target).lock if target else None
     if lock is not None and target:
         if made is None or lock.key is None or not lock.decorates:
