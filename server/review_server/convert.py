@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import UNSET
 
-from review_checks.model import Severity, Span
+from review_checks.model import Safety, Severity, Span
 from review_checks.text.positions import from_units, to_units
 from review_server import wire
 from review_server.links import rule_url
@@ -23,11 +23,12 @@ from review_server.links import rule_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from review_checks.model import Edit, Finding
+    from review_checks.model import Finding, Fix
     from review_checks.text.positions import Encoding
     from review_server.client import Client
 
 SOURCE = "review"
+_ANNOTATION = "unsafe"
 _SEVERITIES = {
     Severity.ERROR: 1,
     Severity.WARNING: 2,
@@ -181,19 +182,28 @@ def notice(line: int, message: str) -> wire.Diagnostic:
 # Edits
 
 
-def workspace_edit(edits: Iterable[Edit], client: Client, texts: Texts) -> wire.WorkspaceEdit:
-    """Return edits of any files, open or not, in the form that the client understands."""
+def workspace_edit(fix: Fix, client: Client, texts: Texts) -> wire.WorkspaceEdit:
+    """Return the edits of a fix, of any files, open or not, in the form that the client knows.
+
+    Where the client can, it has the user confirm an unsafe fix.
+    """
+    unsafe = fix.safety is Safety.UNSAFE and client.confirms_edits
+    mark = _ANNOTATION if unsafe else UNSET
     by_path: dict[str, list[wire.TextEdit]] = {}
-    for edit in edits:
+    for edit in fix.edits:
         place = range_of(edit.span, texts.lines(edit.path), client.encoding)
-        by_path.setdefault(edit.path, []).append(wire.TextEdit(place, edit.text))
+        by_path.setdefault(edit.path, []).append(wire.TextEdit(place, edit.text, mark))
     if not client.versioned_edits:
         return wire.WorkspaceEdit({texts.uri(path): rows for path, rows in by_path.items()})
+    annotation = wire.ChangeAnnotation(
+        fix.title, needs_confirmation=True, description="It may change what the code does."
+    )
     return wire.WorkspaceEdit(
         document_changes=[
             wire.TextDocumentEdit(
                 wire.VersionedIdentifier(texts.uri(path), texts.version(path)), rows
             )
             for path, rows in by_path.items()
-        ]
+        ],
+        change_annotations={_ANNOTATION: annotation} if unsafe else UNSET,
     )

@@ -91,6 +91,10 @@ class Reporter:
             notices.append(convert.notice(0, message))
         return Found(findings, notices)
 
+    def is_reported(self, document: OpenDocument, finding: Finding) -> bool:
+        """Say whether a finding of the analysis is one that the document's user wants."""
+        return not document.ignored or not _is_ignored(finding, document.ignored)
+
     def rows(self, document: OpenDocument) -> list[bytes]:
         """Return the rows of a document; the same list as before when nothing changed."""
         found = self.find(document)

@@ -172,6 +172,7 @@ class CodeActionContext(Wire, frozen=True):
 
     diagnostics: list[dict[str, Any]] = []
     only: list[str] | None = None
+    trigger_kind: int | None = None
 
 
 class CodeActionParams(Wire, frozen=True):
@@ -182,15 +183,27 @@ class CodeActionParams(Wire, frozen=True):
     context: CodeActionContext
 
 
-class ActionData(Wire, frozen=True, omit_defaults=False):
-    """What ``codeAction/resolve`` needs to compute an edit."""
+class ActionData(Wire, frozen=True):
+    """What ``codeAction/resolve`` needs to compute an edit.
+
+    Attributes:
+        what: the kind of action, a key of ``actions.computing.COMPUTED``.
+        uri: the document.
+        rule: the rule of the finding; so are the scope, the symbol and the line.
+        name: the assist, and ``key`` which of its offers.
+        range: where the assist was asked for, in the text of ``version``.
+    """
 
     what: str
     uri: str
-    rule: str
-    scope: str
-    symbol: str
-    line: int
+    rule: str = ""
+    scope: str = ""
+    symbol: str = ""
+    line: int = 0
+    name: str = ""
+    key: str = ""
+    range: Range | None = None
+    version: int | None = None
 
 
 class TextEdit(Wire, frozen=True):
@@ -198,6 +211,15 @@ class TextEdit(Wire, frozen=True):
 
     range: Range
     new_text: str
+    annotation_id: str | UnsetType = UNSET
+
+
+class ChangeAnnotation(Wire, frozen=True):
+    """What the user is told of edits before they are made."""
+
+    label: str
+    needs_confirmation: bool = False
+    description: str | UnsetType = UNSET
 
 
 class TextDocumentEdit(Wire, frozen=True):
@@ -212,6 +234,7 @@ class WorkspaceEdit(Wire, frozen=True):
 
     changes: dict[str, list[TextEdit]] | UnsetType = UNSET
     document_changes: list[TextDocumentEdit] | UnsetType = UNSET
+    change_annotations: dict[str, ChangeAnnotation] | UnsetType = UNSET
 
 
 class Disabled(Wire, frozen=True):

@@ -114,3 +114,11 @@ def versioned(capabilities: Capabilities) -> Capabilities:
     text = capabilities["textDocument"]
     published = {**text["publishDiagnostics"], "versionSupport": True}
     return {**capabilities, "textDocument": {**text, "publishDiagnostics": published}}
+
+
+def without(capabilities: Capabilities, *path: str) -> Capabilities:
+    """Return the same client without one capability, given by its path."""
+    first, *rest = path
+    if not rest:
+        return {name: value for name, value in capabilities.items() if name != first}
+    return {**capabilities, first: without(capabilities[first], *rest)}

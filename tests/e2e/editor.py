@@ -162,14 +162,37 @@ class Editor:
     # Actions
 
     async def actions(
-        self, uri: str, diagnostic: types.Diagnostic, only: list[str] | None = None
+        self,
+        uri: str,
+        diagnostic: types.Diagnostic,
+        only: list[str] | None = None,
+        trigger: types.CodeActionTriggerKind | None = None,
     ) -> list[types.CodeAction]:
+        """Return the actions at the start of a diagnostic."""
+        place = types.Range(diagnostic.range.start, diagnostic.range.start)
+        return await self.actions_at(uri, place, only, trigger, [diagnostic])
+
+    async def actions_on(
+        self, uri: str, text: str, only: list[str] | None = None
+    ) -> list[types.CodeAction]:
+        """Return what the user is offered who has selected the first occurrence of a text."""
+        start = self.texts[uri].index(text)
+        place = types.Range(
+            self.position(self.texts[uri], start), self.position(self.texts[uri], start + len(text))
+        )
+        return await self.actions_at(uri, place, only, types.CodeActionTriggerKind.Invoked)
+
+    async def actions_at(
+        self,
+        uri: str,
+        place: types.Range,
+        only: list[str] | None = None,
+        trigger: types.CodeActionTriggerKind | None = None,
+        diagnostics: list[types.Diagnostic] | None = None,
+    ) -> list[types.CodeAction]:
+        context = types.CodeActionContext(diagnostics or [], only, trigger)  # type: ignore[arg-type]
         found = await self.client.text_document_code_action_async(
-            types.CodeActionParams(
-                types.TextDocumentIdentifier(uri),
-                types.Range(diagnostic.range.start, diagnostic.range.start),
-                types.CodeActionContext([diagnostic], only),  # type: ignore[arg-type]
-            )
+            types.CodeActionParams(types.TextDocumentIdentifier(uri), place, context)
         )
         rows = [action for action in found or [] if isinstance(action, types.CodeAction)]
         assert len(rows) == len(found or [])

@@ -65,3 +65,67 @@ class Tracker:
     def remove(self, name):
         self.nodes.pop(name, None)
 """
+
+FILES = """\
+def first(path):
+    source = open(path)
+    text = source.read()
+    source.close()
+    return text
+
+
+def second(path):
+    source = open(path)
+    lines = source.readlines()
+    source.close()
+    return lines
+"""
+
+FILES_CLOSED = """\
+def first(path):
+    with open(path) as source:
+        text = source.read()
+    return text
+
+
+def second(path):
+    with open(path) as source:
+        lines = source.readlines()
+    return lines
+"""
+
+TWO_STRAYS = f"""\
+{POOL}
+    def replace(self, name, worker):
+        self._active[name] = worker
+
+    def clear(self):
+        with self._slots:
+            self._active.clear()
+
+    def take(self, name):
+        with self._slots:
+            return self._active.pop(name)
+"""
+
+HELD_BY_A_CALLER = """\
+import threading
+
+
+class Pool:
+    def __init__(self):
+        self._slots = threading.Lock()
+        self._active = {}
+
+    def add(self, name, worker):
+        with self._slots:
+            self._active[name] = worker
+
+    def swap(self, name, worker):
+        with self._slots:
+            self._active[name] = worker
+            self.forget(name)
+
+    def forget(self, name):
+        self._active.pop(name, None)
+"""

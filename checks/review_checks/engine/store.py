@@ -149,6 +149,7 @@ class FileStore:
         kept = self._shelf.get(text)
         file = File(path, text, self._memo, self._tickets, lazy=lazy, kept=kept)
         self.files[path] = file
+        self._orders.pop(path, None)
         if not lazy and not file.is_kept:
             self._unshelved[path] = text
         index = self._indexes[path] = FileIndex(self._name(path), self._outline_of)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.engine.checking import file_outcomes
+from review_checks.engine.fixes import fix_all, tried
 from review_checks.engine.rendering import Renderer
 from review_checks.engine.store import FileStore
 from review_checks.engine.suppression import suppress
-from review_checks.model import Edit, Finding, Fix, Refusal, Span
+from review_checks.model import Finding, Fix, Refusal, Safety, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
 from review_checks.resolve import NoResolver, Resolver
 from review_checks.rule import FixContext
 from review_checks.summaries.incremental import Database
 from review_checks.summaries.inputs import foreign, layout, models, settings
-from review_checks.text.editing import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from review_checks.engine.files import Shelf, Unread
     from review_checks.engine.source import Source
@@ -112,6 +112,10 @@ class Workspace:
             if self.db.given(foreign, (expression,)):
                 foreign.give(self.db, expression, value=meaning)
 
+    def is_open(self, path: str) -> bool:
+        """Say whether the text of a file was given, and shadows what the source has."""
+        return path in self._open
+
     def text(self, path: str) -> str | None:
         """Return the text under analysis of a file."""
         file = self._store.files.get(path)
@@ -151,7 +155,7 @@ class Workspace:
                 if rule.fix is None or not report.fixable:
                     return Refusal(report.refusal or "this rule has no fix")
                 fix = rule.fix(report, self._fix_context())
-                return self._tried(fix, finding) if isinstance(fix, Fix) else fix
+                return tried(self, fix, finding) if isinstance(fix, Fix) else fix
         return Refusal("the finding is gone")
 
     def suppress(self, finding: Finding) -> Fix | Refusal:
@@ -160,38 +164,17 @@ class Workspace:
         if file is None:
             return Refusal("the finding is gone")
         fix = suppress(file, finding)
-        return self._tried(fix, finding) if isinstance(fix, Fix) else fix
+        return tried(self, fix, finding) if isinstance(fix, Fix) else fix
 
-    def _tried(self, fix: Fix, finding: Finding) -> Fix | Refusal:
-        """Return a fix if it does what it should, else why it does not."""
-        edits: dict[str, list[Edit]] = {finding.path: []}
-        for edit in fix.edits:
-            edits.setdefault(edit.path, []).append(edit)
-        before = {path: self.text(path) or "" for path in edits}
-        known = {_identity(row) for path in edits for row in self.findings(path)}
-        unread = sum(len(self.unread(path)) for path in edits)
-        opened = [path for path in edits if path not in self._open]
-        try:
-            for path, rows in edits.items():
-                self.open(path, apply(self.lines(path), rows))
-            after = {_identity(row) for path in edits for row in self.findings(path)}
-            broken = sum(len(self.unread(path)) for path in edits) > unread
-        finally:
-            for path, text in before.items():
-                self.open(path, text)
-            self._open.difference_update(opened)
-        if broken:
-            return Refusal("the result would not parse")
-        if _identity(finding) in after:
-            return Refusal("the finding would stay")
-        if after - known:
-            return Refusal(f"it would cause another finding, `{min(after - known)[0]}`")
-        return fix
+    def fix_all(
+        self,
+        path: str,
+        title: str,
+        wanted: Callable[[Finding], bool],
+        allowed: Collection[Safety],
+    ) -> Fix | Refusal:
+        """Compute one change for the fixes of many findings of a file; see ``fixes.fix_all``."""
+        return fix_all(self, path, title, wanted, allowed)
 
     def _fix_context(self) -> FixContext:
         return FixContext(self.db, self.lines, lambda unit: self._store.locate(unit)[2])
-
-
-def _identity(finding: Finding) -> tuple[str, str, str, str]:
-    """Return what tells a finding from others while text moves."""
-    return finding.rule, finding.path, finding.scope, finding.symbol

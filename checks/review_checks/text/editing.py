@@ -53,6 +53,11 @@ def lines_inside_strings(lines: Sequence[str], first: int, last: int) -> frozens
     return frozenset(found)
 
 
+def comments_in(text: str) -> list[str]:
+    """Return the comments of a text, in order."""
+    return [match.group() for match in _STRING.finditer(text) if match.group().startswith("#")]
+
+
 def insert_line(path: str, lines: Sequence[str], line: int, text: str) -> Edit:
     """Return the edit that puts a line of its own before ``line``."""
     return Edit(path, Span(line, 0, line, 0), text + line_end(lines, line))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from review_server.actions.request import KINDS
 from review_server.client import Client
 from review_server.features import code_action, code_action_resolve, diagnostic
 from review_server.features.did_change_configuration import options_in
@@ -24,9 +25,7 @@ def handle(ls: ReviewServer, params: types.InitializeParams) -> None:
     ls.settings = options_in(params.initialization_options)
     ls.begin(Session(client, Projects(_folders(params), ls.settings), ls, ls.schedule))
     if client.takes_actions:
-        options = types.CodeActionOptions(
-            [types.CodeActionKind.QuickFix], resolve_provider=client.resolves_edits
-        )
+        options = types.CodeActionOptions(KINDS, resolve_provider=client.resolves_edits)
         ls.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action.handle)
         if client.resolves_edits:
             ls.feature(types.CODE_ACTION_RESOLVE)(code_action_resolve.handle)
