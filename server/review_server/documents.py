@@ -25,7 +25,6 @@ class OpenDocument:
         version: the editor's number of its text.
         project: the project that it belongs to.
         checked: whether its findings are wanted.
-        ignored: the rules and concerns that are not reported in it.
         rendered: the rows that need not be rendered again.
         rows: the rows that the editor was given last.
         result: the number of those rows; no other rows of the session have it.
@@ -34,7 +33,6 @@ class OpenDocument:
     __slots__ = (
         "_aside",
         "checked",
-        "ignored",
         "path",
         "project",
         "rendered",
@@ -51,7 +49,6 @@ class OpenDocument:
         self.version = version
         self.project = project
         self.checked = True
-        self.ignored: frozenset[str] = frozenset()
         self.rendered: Rendered = {}
         self.rows: list[bytes] | None = None
         self.result = 0
@@ -91,7 +88,6 @@ class OpenDocument:
     def decide(self) -> None:
         """See again whether and what to report."""
         self.checked = self.project.is_checked(self.path, self.lines)
-        self.ignored = self.project.ignored(self.path)
         self.rendered = {}
 
     def close(self) -> None:

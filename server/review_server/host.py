@@ -22,6 +22,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
 from review_server import __version__, wire
+from review_server.editor_settings import EditorSettings
 from review_server.features.table import FEATURES, WIRED
 from review_server.garbage import Collector
 from review_server.schedule import Schedule
@@ -153,7 +154,7 @@ class ReviewServer(LanguageServer):
         self.schedule = Schedule(asyncio.get_running_loop())
         self.collector = Collector(self.schedule)
         self.stop = stop
-        self.settings: dict[str, Any] = {}
+        self.settings = EditorSettings()
         self._session: Session | None = None
         for method, handle in FEATURES.items():
             self.feature(method)(handle)

@@ -6,7 +6,6 @@ import itertools
 import logging
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from review_checks.engine.discovery import rules_by_name
 from review_checks.text.positions import Encoding
 from review_server import convert, wire
 
@@ -78,8 +77,7 @@ class Reporter:
         except Exception as error:  # noqa: BLE001 -- the editor goes on, whatever the analysis does
             self._log_once(document.path, f"The analysis failed: {error!r}", exc_info=True)
             return Found([], [convert.notice(0, "This file could not be analysed; see the log.")])
-        if document.ignored:
-            findings = [one for one in findings if not _is_ignored(one, document.ignored)]
+        findings = document.project.selection.reported(document.path, findings, document.lines)
         notices = [
             convert.notice(part.line, f"What begins here is not analysed: {part.reason}.")
             for part in unread
@@ -93,7 +91,8 @@ class Reporter:
 
     def is_reported(self, document: OpenDocument, finding: Finding) -> bool:
         """Say whether a finding of the analysis is one that the document's user wants."""
-        return not document.ignored or not _is_ignored(finding, document.ignored)
+        chosen = document.project.selection
+        return bool(chosen.reported(document.path, [finding], document.lines))
 
     def rows(self, document: OpenDocument) -> list[bytes]:
         """Return the rows of a document; the same list as before when nothing changed."""
@@ -129,7 +128,3 @@ class Reporter:
         if (path, message) not in self._logged:
             self._logged.add((path, message))
             logger.error("%s: %s", path, message, exc_info=exc_info)
-
-
-def _is_ignored(finding: Finding, names: frozenset[str]) -> bool:
-    return finding.rule in names or rules_by_name()[finding.rule].concern in names

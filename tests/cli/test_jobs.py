@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from review_checks.options import Options
 from review_server.cli import workers
 from review_server.cli.targets import ProjectFiles, Target, collect
 from review_server.cli.workers import Chunk, analyse, usual_jobs
+from review_server.selection import Selection
 from support.commands import POOL, Run, spawn
 from support.nova import nova_source
 
@@ -74,7 +74,7 @@ def test_a_process_that_is_lost_costs_one_file(
     large: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "_CHUNK_BYTES", 2000)
-    targets = collect([str(large)], lambda _: Options())
+    targets = collect([str(large)], lambda root: Selection(str(root)))
     reports: list[FileReport] = []
     victims = []
     real = workers._Crew._hire
@@ -105,7 +105,7 @@ def test_shares_cover_everything_in_order() -> None:
 
 def test_files_of_no_size_are_shared_too() -> None:
     files = tuple(Target(str(n), 0) for n in range(5))
-    chunks = list(workers._chunks([ProjectFiles("/", Options(), files)]))
+    chunks = list(workers._chunks([ProjectFiles(Selection("/"), files)]))
     assert [target for chunk in chunks for target in chunk.targets] == list(files)
 
 

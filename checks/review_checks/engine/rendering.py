@@ -82,7 +82,8 @@ class Renderer:
             Note(where, at, message)
             for (where, at), (_, message) in zip(others, report.evidence, strict=True)
         ]
-        chosen = settings(self._db).severity.get(rule.name)
+        levels = settings(self._db).severity
+        chosen = levels.get(rule.name) or levels.get(rule.concern)
         offered = rule.fix is not None and report.fixable
         return Finding(
             rule.name,

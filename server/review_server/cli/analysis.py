@@ -8,12 +8,11 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from review_checks.engine.discovery import rules_by_name
 from review_checks.engine.workspace import Workspace
 from review_checks.model import Finding, Fix
 from review_server.cli.reading import obstacle
 from review_server.cli.report import Complaint, Failure, FileReport, Remark
-from review_server.project import DiskSource, ignored_rules
+from review_server.project import DiskSource
 
 if TYPE_CHECKING:
     from review_server.cli.targets import ProjectFiles, Target
@@ -69,11 +68,7 @@ class Analysis:
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file that the project wants to see there."""
         found = self.workspace.findings(path)
-        ignored = ignored_rules(path, Path(self._project.root), self._project.options)
-        if not ignored:
-            return found
-        rules = rules_by_name()
-        return [row for row in found if not {row.rule, rules[row.rule].concern} & ignored]
+        return self._project.selection.reported(path, found, self.workspace.lines(path))
 
     def _report(self, path: str, *, fixes: bool) -> FileReport:
         found = self.findings(path)

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
+from review_server.cli.baselining import Baselines
 from review_server.cli.fixing import Mended, mend, write
 from review_server.cli.formats import FORMATS, View, relative, renderer, visible
-from review_server.cli.names import rule_and_concern_names, rules_and_concerns, suggestion
+from review_server.cli.names import rules_and_concerns
 from review_server.cli.patches import patch
 from review_server.cli.report import Failure, FileReport, Result
 from review_server.cli.targets import Targets, by_folder, collect
 from review_server.cli.workers import analyse, usual_jobs
-from review_server.project import Configuration, configuration, read_configuration
+from review_server.configuration import Configuration, configuration, read_configuration
+from review_server.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from review_checks.options import Options
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 """What the command's exit code means."""
@@ -38,6 +38,8 @@ class Wishes(NamedTuple):
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     config: Path | None
+    baseline: Path | None
+    write_baseline: bool
     include_tests: bool
     fix: bool
     unsafe_fixes: bool
@@ -78,6 +80,16 @@ class Wishes(NamedTuple):
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
     help="Use this file instead of each project's own.",
 )
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Leave out the findings that this file holds, whatever file the project names.",
+)
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Write all findings to the baseline, so that from now on only new ones are reported.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes to use at most.")
 @click.pass_context
 def check(context: click.Context, /, paths: tuple[str, ...], **options: Any) -> None:
@@ -91,6 +103,8 @@ def check(context: click.Context, /, paths: tuple[str, ...], **options: Any) -> 
     wishes = Wishes(**options)
     if wishes.unsafe_fixes and not wishes.fix:
         raise click.UsageError("--unsafe-fixes goes with --fix")
+    if wishes.write_baseline and wishes.fix:
+        raise click.UsageError("--write-baseline does not go with --fix")
     context.exit(_Check(wishes).run(paths or (".",)))
 
 
@@ -102,15 +116,21 @@ class _Check:
         self._select = rules_and_concerns(wishes.select)
         self._ignore = rules_and_concerns(wishes.ignore)
         self._given = explicit(wishes.config) if wishes.config is not None else None
+        self._baselines = Baselines(wishes.baseline, write=wishes.write_baseline)
         self._code = CLEAN
 
     def run(self, paths: Iterable[str]) -> int:
         """Do everything, and return the exit code."""
         wishes = self._wishes
-        targets = collect(paths, self._options)
+        targets = collect(paths, self._selection)
         for complaint in targets.complaints:
             self._trouble(f"{complaint.path}: {complaint.reason}")
         files = self._analyse(targets)
+        if wishes.write_baseline:
+            self._account_for(targets, files)
+            for path, count in self._baselines.write(files):
+                _say(f"{count} finding{'s' if count != 1 else ''} written to {relative(path)}")
+            return self._code
         fixed = 0
         if wishes.fix:
             mended = mend(targets.projects, files, unsafe=wishes.unsafe_fixes)
@@ -129,21 +149,22 @@ class _Check:
         renderer(wishes.output_format)(result, View(sys.stdout, wishes.diff, wishes.statistics))
         return max(self._code, FINDINGS if result.remarks else CLEAN)
 
-    def _options(self, root: Path) -> Options:
-        """Return the options for a project: its own, or the given ones, under those of the call."""
+    def _selection(self, root: Path) -> Selection:
+        """Say what is wanted of a project: by itself, or the given file, under the call."""
         found = self._given
         if found is None:
             found = configuration(root)
-            for fault in faults(found):
-                _say(f"{relative(found.path)}: {fault}")
-        options = found.options
-        return msgspec.structs.replace(
-            options,
-            profile=self._wishes.profile or options.profile,
-            select=self._select or options.select,
-            ignore=(*options.ignore, *self._ignore),
-            include_tests=self._wishes.include_tests or options.include_tests,
+            for fault in found.faults:
+                _say(f"{relative(fault.origin)}: {fault.message}")
+        options = msgspec.structs.replace(
+            found.options,
+            profile=self._wishes.profile or found.options.profile,
+            select=self._select or found.options.select,
+            ignore=(*found.options.ignore, *self._ignore),
+            include_tests=self._wishes.include_tests or found.options.include_tests,
         )
+        baseline = self._baselines.choose(root, found)
+        return Selection(str(root), options, found.base, baseline)
 
     def _analyse(self, targets: Targets) -> tuple[FileReport, ...]:
         wishes = self._wishes
@@ -212,29 +233,9 @@ def explicit(path: Path) -> Configuration:
     found = read_configuration(path)
     if not found.path:
         raise click.UsageError(f"{path} has no table `tool.review-lsp`")
-    if rows := faults(found):
-        raise click.UsageError(f"{path}: {rows[0]}")
+    if found.faults:
+        raise click.UsageError(f"{path}: {found.faults[0].message}")
     return found
-
-
-def faults(found: Configuration) -> list[str]:
-    """Return what is wrong with a configuration, names of rules and concerns included."""
-    options = found.options
-    known = rule_and_concern_names()
-    named = {
-        "select": options.select,
-        "ignore": options.ignore,
-        "severity": tuple(options.severity),
-        "per-file-ignores": tuple(
-            name for row in options.per_file_ignores.values() for name in row
-        ),
-    }
-    return [problem.message for problem in found.problems] + [
-        f"`{key}`: there is no rule or concern `{name}`{suggestion(name, known)}"
-        for key, names in named.items()
-        for name in names
-        if name not in known
-    ]
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from review_server.cli.names import concerns, rule_and_concern_names, suggestion
+from review_server.names import concerns, rule_and_concern_names, suggestion
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.options import Options
 from review_checks.text.lines import split_lines
 from review_server.cli.reading import why
 from review_server.cli.report import Complaint
-from review_server.project import find_root, is_checked
+from review_server.project import find_root
+from review_server.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from review_checks.options import Options
 
 _SKIPPED = frozenset({"__pycache__", "__pypackages__", "node_modules", "site-packages"})
 _HEAD_BYTES = 2048
@@ -34,9 +35,18 @@ class Target(msgspec.Struct, frozen=True):
 class ProjectFiles(msgspec.Struct, frozen=True):
     """The files to check of one project, ordered by path."""
 
-    root: str
-    options: Options
+    selection: Selection
     targets: tuple[Target, ...]
+
+    @property
+    def root(self) -> str:
+        """The folder of the project."""
+        return self.selection.root
+
+    @property
+    def options(self) -> Options:
+        """The options of the project."""
+        return self.selection.options
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -62,7 +72,7 @@ class Targets(msgspec.Struct, frozen=True):
         return sum(target.size for project in self.projects for target in project.targets)
 
 
-def collect(paths: Iterable[str], options_of: Callable[[Path], Options]) -> Targets:
+def collect(paths: Iterable[str], selection_of: Callable[[Path], Selection]) -> Targets:
     """Return the files that paths stand for.
 
     A file that is named is checked whatever it is. Of a folder, all Python files below it are,
@@ -71,9 +81,9 @@ def collect(paths: Iterable[str], options_of: Callable[[Path], Options]) -> Targ
 
     Args:
         paths: files and folders.
-        options_of: gives the options of the project with that root.
+        selection_of: says what is wanted of the project with that root.
     """
-    collector = _Collector(functools.cache(options_of))
+    collector = _Collector(functools.cache(selection_of))
     for path in paths:
         collector.add(path)
     return collector.targets()
@@ -85,8 +95,8 @@ def by_folder(path: str) -> list[str]:
 
 
 class _Collector:
-    def __init__(self, options_of: Callable[[Path], Options]) -> None:
-        self._options_of = options_of
+    def __init__(self, selection_of: Callable[[Path], Selection]) -> None:
+        self._selection_of = selection_of
         self._roots: dict[str, Path] = {}
         self._found: dict[str, tuple[int, Path]] = {}
         self._named: set[str] = set()
@@ -120,7 +130,7 @@ class _Collector:
             projects.setdefault(root, []).append(Target(path, size))
         return Targets(
             tuple(
-                ProjectFiles(str(root), self._options_of(root), tuple(targets))
+                ProjectFiles(self._selection_of(root), tuple(targets))
                 for root, targets in projects.items()
             ),
             frozenset(self._named),
@@ -142,7 +152,7 @@ class _Collector:
         except OSError as error:
             self._oddities[path] = Complaint(path, why(error, path))
             return
-        if is_checked(real, root, self._options_of(root), _head(real)):
+        if self._selection_of(root).is_checked(real, _head(real)):
             self._found[real] = status.st_size, root
         else:
             self._left_out.add(real)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
+
+from review_server.editor_settings import SECTION
 
 if TYPE_CHECKING:
     from review_server import wire
     from review_server.host import ReviewServer
-
-SECTION = "review-lsp"
 
 
 def handle(ls: ReviewServer, params: wire.DidChangeConfiguration) -> None:
@@ -18,28 +18,20 @@ def handle(ls: ReviewServer, params: wire.DidChangeConfiguration) -> None:
     if ls.session.client.has_configuration:
         ask(ls)
     else:
-        use(ls, params.settings)
+        ls.settings.use(params.settings)
+        ls.session.configure(ls.settings)
 
 
 def ask(ls: ReviewServer) -> None:
-    """Ask the client for the user's settings."""
-    item = types.ConfigurationItem(section=SECTION)
-    ls.ask(
-        types.WORKSPACE_CONFIGURATION,
-        types.ConfigurationParams([item]),
-        lambda answer: use(ls, answer[0] if answer else None),
-    )
+    """Ask the client for the user's settings, in general and for each folder."""
+    folders = list(ls.session.projects.folders)
+    items = [types.ConfigurationItem(section=SECTION)]
+    items += [types.ConfigurationItem(scope_uri=uri, section=SECTION) for _, uri in folders]
 
+    def use(answer: list[object] | None) -> None:
+        rows = [*(answer or ()), *[None] * len(items)]
+        paths = [path for path, _ in folders]
+        ls.settings.use(rows[0], dict(zip(paths, rows[1:], strict=False)))
+        ls.session.configure(ls.settings)
 
-def use(ls: ReviewServer, settings: object) -> None:
-    """Put settings over those of ``initialize``."""
-    ls.session.configure({**ls.settings, **options_in(settings)})
-
-
-def options_in(settings: object) -> dict[str, Any]:
-    """Return our options among settings, which may be wrapped in our name; unset ones are not."""
-    if isinstance(settings, dict) and SECTION in settings:
-        settings = settings[SECTION]
-    if not isinstance(settings, dict):
-        return {}
-    return {str(key): value for key, value in settings.items() if value is not None}
+    ls.ask(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items), use)

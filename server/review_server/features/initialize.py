@@ -8,8 +8,8 @@ from lsprotocol import types
 
 from review_server.actions.request import KINDS
 from review_server.client import Client
+from review_server.editor_settings import EditorSettings
 from review_server.features import code_action, code_action_resolve, diagnostic
-from review_server.features.did_change_configuration import options_in
 from review_server.session import Session
 from review_server.transport import watch_process
 from review_server.workspace import Projects
@@ -22,7 +22,7 @@ def handle(ls: ReviewServer, params: types.InitializeParams) -> None:
     """Begin the session; pygls answers the request with the features that are there then."""
     encoding = ls.workspace.position_encoding or types.PositionEncodingKind.Utf16
     client = Client.of(params.capabilities, encoding)
-    ls.settings = options_in(params.initialization_options)
+    ls.settings = EditorSettings(params.initialization_options)
     ls.begin(Session(client, Projects(_folders(params), ls.settings), ls, ls.schedule))
     if client.takes_actions:
         options = types.CodeActionOptions(KINDS, resolve_provider=client.resolves_edits)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from review_server.configuration import CONFIGURATION_FILES
+from review_server.editor_settings import SECTION
 from review_server.features import did_change_configuration
-from review_server.project import CONFIGURATION_FILES
+from review_server.indexing.progress import WorkDoneProgress
 
 if TYPE_CHECKING:
     from review_server.host import ReviewServer
@@ -17,6 +19,10 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
     """Get ready, and ask for the settings and to be told of changes."""
     client = ls.session.client
     ls.schedule.soon("prepare", ls.session.projects.prepare)
+    if client.shows_progress:
+        ls.session.index.progress = WorkDoneProgress(ls)
+    # The first document comes first.
+    ls.schedule.when_idle("index", ls.session.index.start)
     registrations = []
     if client.watches_files:
         patterns = ["**/*.py", *(f"**/{name}" for name in CONFIGURATION_FILES)]
@@ -33,7 +39,7 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
             types.Registration(
                 "settings",
                 types.WORKSPACE_DID_CHANGE_CONFIGURATION,
-                types.DidChangeConfigurationRegistrationOptions(did_change_configuration.SECTION),
+                types.DidChangeConfigurationRegistrationOptions(SECTION),
             )
         )
     if registrations:
