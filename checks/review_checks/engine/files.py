@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from review_checks.engine.spacing import keeps_facts
 from review_checks.facts.lower import lower_unit, unread_function
 from review_checks.facts.schema import UnitFacts
 from review_checks.model import Span
@@ -216,7 +217,7 @@ class File:
         """Return the facts of each unit, encoded; empty for those that could not be lowered."""
         return [
             _encoder.encode(state.facts)
-            if state.facts is not NO_FACTS and not state.reason
+            if state.facts is not NO_FACTS and not state.reason and state.lines is None
             else b""
             for state in self.states
         ]
@@ -255,7 +256,32 @@ class File:
         """Replace the whole text; lines that stay the same cost nothing."""
         return self._follow(self.document.replace_all(text))
 
+    def catch_up(self) -> list[UnitState]:
+        """Give those units new facts whose lines were only mapped; return their states."""
+        found = []
+        for index, state in enumerate(self.states):
+            if state.lines is not None and not state.reason:
+                self._lower(state, index)
+                found.append(state)
+        return found
+
+    def _stretch(self, change: Change) -> bool:
+        """Follow an edit of blank lines if that takes no more than to map lines."""
+        segmentation = self.segmentation
+        index = segmentation.index_at(change.first)
+        unit, start = segmentation.units[index], segmentation.starts[index]
+        state = self.states[index]
+        if not segmentation.intact or not keeps_facts(self.lines, start, unit, state, change):
+            return False
+        local = Change(change.first - start, change.removed, change.added)
+        state.follow(local, unit.size)
+        segmentation.stretch(index, change.delta)
+        self._remark(state, index)
+        return True
+
     def _follow(self, change: Change) -> tuple[list[UnitState], list[int]]:
+        if change.blank and self._stretch(change):
+            return [], []
         starts, units = list(self.segmentation.starts), list(self.segmentation.units)
         splice = self.segmentation.update(self.document.lines, change)
         end = splice.first + splice.removed

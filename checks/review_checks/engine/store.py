@@ -74,6 +74,12 @@ class FileStore:
         file = self.files[path]
         self._apply(file, *file.edit(edits))
 
+    def catch_up(self) -> None:
+        """Have all facts say where things stand, instead of where they stood."""
+        for file in self.files.values():
+            for state in file.catch_up():
+                self._apply(file, [state], [])
+
     def ensure(self, path: str) -> File | None:
         """Return a file, read from the source when it is not known yet; None when it cannot be."""
         file = self.files.get(path)

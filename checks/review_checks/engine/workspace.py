@@ -177,4 +177,5 @@ class Workspace:
         return fix_all(self, path, title, wanted, allowed)
 
     def _fix_context(self) -> FixContext:
+        self._store.catch_up()
         return FixContext(self.db, self.lines, lambda unit: self._store.locate(unit)[2])

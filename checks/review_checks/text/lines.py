@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """Lines ``[first, first + removed)`` became lines ``[first, first + added)``."""
+    """Lines ``[first, first + removed)`` became lines ``[first, first + added)``.
+
+    ``blank`` says that none of them, before and after, has anything but white space.
+    """
 
     first: int
     removed: int
     added: int
+    blank: bool = False
 
     @property
     def delta(self) -> int:
@@ -105,8 +109,9 @@ class Document:
         if stop < len(lines):
             # The last line touched keeps its line end, so what follows it here is empty.
             replacement.pop()
+        change = _of_blank_lines(first, lines[first:stop], replacement)
         lines[first:stop] = replacement
-        return Change(first, stop - first, len(replacement))
+        return change or Change(first, stop - first, len(replacement))
 
     def replace_all(self, text: str) -> Change:
         """Replace the whole text, and report only the lines between the unchanged ends."""
@@ -115,8 +120,9 @@ class Document:
         head = _common(old, new, shorter)
         tail = _common(reversed(old), reversed(new), shorter - head)
         removed, added = len(old) - head - tail, len(new) - head - tail
+        change = _of_blank_lines(head, old[head : head + removed], new[head : head + added])
         old[head : head + removed] = new[head : head + added]
-        return Change(head, removed, added)
+        return change or Change(head, removed, added)
 
     def _clamp(self, line: int, column: int) -> tuple[int, int]:
         if line < 0:
@@ -125,6 +131,19 @@ class Document:
             last = len(self.lines) - 1
             return last, len(self.lines[last])
         return line, max(0, min(column, content_length(self.lines[line])))
+
+
+def _of_blank_lines(first: int, old: list[str], new: list[str]) -> Change | None:
+    """Return the change if all that differs are blank lines, those that stay left out."""
+    shorter = min(len(old), len(new))
+    if len(old) == len(new) or shorter > 1:
+        return None
+    head = int(bool(shorter) and old[0] == new[0])
+    tail = int(not head and bool(shorter) and old[-1] == new[-1])
+    removed, added = old[head : len(old) - tail], new[head : len(new) - tail]
+    if not all(line.isspace() for line in removed) or not all(line.isspace() for line in added):
+        return None
+    return Change(first + head, len(removed), len(added), blank=True)
 
 
 def _common(left: Iterable[str], right: Iterable[str], limit: int) -> int:

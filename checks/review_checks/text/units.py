@@ -6,6 +6,8 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from review_checks.text.logical import code_of, column_of, head, read_logical_line
 from review_checks.text.rescan import Known, rescan
 from review_checks.text.scanner import Frames, Scanner, Unit, UnitKind
@@ -70,6 +72,15 @@ class Segmentation:
         """Return the index of the unit that contains ``line``, clamped to the document."""
         return max(0, bisect_right(self.starts, line) - 1)
 
+    def stretch(self, index: int, lines: int) -> None:
+        """Make a unit longer by blank lines inside its content, or shorter if negative.
+
+        A run ends where it is long enough, so that it may become two; this is for other units.
+        """
+        self.units[index] = _stretched(self.units[index], lines)
+        below = index + 1
+        self.starts[below:] = [at + lines for at in self.starts[below:]]
+
     def update(self, lines: Sequence[str], change: Change) -> Splice:
         """Follow one change of the document.
 
@@ -97,6 +108,10 @@ class Segmentation:
         else:
             self.starts[first:end] = starts
         return Splice(first, removed, len(units))
+
+
+def _stretched(unit: Unit, lines: int) -> Unit:
+    return msgspec.structs.replace(unit, size=unit.size + lines, content=unit.content + lines)
 
 
 def parse_text(lines: Sequence[str], unit: Unit) -> tuple[str, int]:

@@ -1,0 +1,85 @@
+"""Edits of blank lines: they move what a function says, and change nothing of it.
+
+Enter is the key that is pressed most, and it has to cost nothing. The facts of the function stay,
+and with them everything that was concluded; only their lines are mapped, as they are while a text
+does not parse.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review_checks.facts.schema import StatementKind
+from review_checks.text.units import UnitKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from review_checks.engine.files import UnitState
+    from review_checks.text.lines import Change
+    from review_checks.text.units import Unit
+
+_COMPOUND = frozenset(
+    {
+        StatementKind.IF,
+        StatementKind.FOR,
+        StatementKind.WHILE,
+        StatementKind.TRY,
+        StatementKind.WITH,
+        StatementKind.MATCH,
+        StatementKind.DEFINITION,
+    }
+)
+
+
+def keeps_facts(
+    lines: Sequence[str], start: int, unit: Unit, state: UnitState, change: Change
+) -> bool:
+    """Say whether all that an edit of blank lines does to a unit is to move its lines.
+
+    Args:
+        lines: the lines after the edit.
+        start: the first line of the unit.
+        unit: the unit before the edit.
+        state: its state, which knows where its facts stood before the edit.
+        change: the edit.
+    """
+    inside = start < change.first and change.first + change.removed < start + unit.content
+    if not inside or unit.kind is not UnitKind.FUNCTION or not unit.intact:
+        return False
+    if state.is_pending or state.reason:
+        return False
+    if state.facts.comments:
+        # How many lines lie between a comment and what it speaks of may matter.
+        return False
+    above, below = change.first - 1, change.first + change.added
+    while lines[above].isspace():
+        above -= 1
+    while lines[below].isspace():
+        below += 1
+    if "#" in lines[above] or "#" in lines[below]:
+        # So it may if a comment is next to an `except`, or to other comments.
+        return False
+    return _ends_statement(state, lines[above], above - start)
+
+
+def _ends_statement(state: UnitState, text: str, line: int) -> bool:
+    """Say whether a simple statement ends on a line of a unit, and none goes on.
+
+    What comes next is in no string, then, and continues nothing.
+    """
+    if text.rstrip().endswith("\\"):
+        return False
+    if state.lines is not None:
+        if line not in state.lines:
+            return False
+        line = state.lines.index(line)
+    ends = False
+    for body in state.facts.functions:
+        for statement in body.statements:
+            span = statement.span
+            if span.line <= line <= span.end_line and statement.kind not in _COMPOUND:
+                if line < span.end_line:
+                    return False
+                ends = True
+    return ends
