@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from e2e.samples import POOL
+from e2e.samples import HELD, POOL, STRAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +47,10 @@ def write_project(root: Path) -> Path:
     for name, text in FILES.items():
         (root / name).write_text(text)
     return root
+
+
+def write_expected(folder: Path) -> None:
+    """Write what the files are when all that an editor is asked for has been mended."""
+    folder.mkdir()
+    (folder / "pool.py").write_text(POOL.replace(STRAY, HELD))
+    (folder / "reports.py").write_text(MENDED_REPORTS)

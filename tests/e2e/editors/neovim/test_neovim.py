@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.editors.samples import MENDED_REPORTS, write_project
+from e2e.editors.samples import write_expected, write_project
 from e2e.editors.tools import EDITORS, FOLDER, HERE, environment, missing, run
-from e2e.samples import HELD, POOL, STRAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +29,7 @@ def neovim() -> str:
 def test_neovim(scenario: Path, tmp_path: Path) -> None:
     program = neovim()
     root = write_project(tmp_path.resolve() / "a project")
-    expected = root.parent / "expected"
-    expected.mkdir()
-    (expected / "pool.py").write_text(POOL.replace(STRAY, HELD))
-    (expected / "reports.py").write_text(MENDED_REPORTS)
+    write_expected(root.parent / "expected")
     documentation = shutil.copytree(PLUGIN / "doc", tmp_path / "help" / "doc")
     env = environment(
         tmp_path / "home",

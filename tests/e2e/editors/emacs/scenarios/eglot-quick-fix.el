@@ -1,0 +1,11 @@
+;;; The fix is chosen from the list at point; the finding goes.  -*- lexical-binding: t; -*-
+(require 'review-lsp)
+(review-lsp-setup-eglot)
+(require 'eglot)
+(setq eglot-confirm-server-initiated-edits nil)
+(t-eglot "pool.py")
+(t-findings 1)
+(t-go-to "self._active.pop")
+(t-choosing "Hold `self._slots`" (eglot-code-actions (point) nil nil t))
+(t-equal (t-text "../expected/pool.py") (buffer-string))
+(t-findings 0)

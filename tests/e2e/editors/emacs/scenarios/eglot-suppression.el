@@ -1,0 +1,10 @@
+;;; A comment silences the finding.  -*- lexical-binding: t; -*-
+(require 'review-lsp)
+(review-lsp-setup-eglot)
+(require 'eglot)
+(t-eglot "pool.py")
+(t-findings 1)
+(t-go-to "self._active.pop")
+(t-choosing "Ignore `unguarded-write` here" (eglot-code-actions (point) nil nil t))
+(t-contains "# review: ignore[unguarded-write]" (buffer-string))
+(t-findings 0)
