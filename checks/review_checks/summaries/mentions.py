@@ -43,7 +43,7 @@ def is_mentioned(body: Function, name: str, first: int, last: int | None = None)
         return first <= at and (last is None or at < last)
 
     return any(inside(at) and root == name for at, root in _roots(body)) or any(
-        inside(at) and name in _roots_in(value) for at, value in _values(body)
+        inside(at) and name in roots_in(value) for at, value in _values(body)
     )
 
 
@@ -66,9 +66,10 @@ def _values(body: Function) -> Iterator[tuple[int, Value]]:
     yield from ((body.statements[item.statement].at, item.value) for item in body.withs)
 
 
-def _roots_in(value: Value) -> Iterator[str]:
+def roots_in(value: Value) -> Iterator[str]:
+    """Yield the names at which the paths in a value start."""
     if isinstance(value, Path):
         yield root_of(value.text)
     parts = value.operands if isinstance(value, Compare) else parts_of(value)
     for part in parts:
-        yield from _roots_in(part)
+        yield from roots_in(part)

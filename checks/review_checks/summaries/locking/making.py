@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Call, Compare, Function, Mode, Path, Result, Value
+from review_checks.facts.schema import Call, Function, Mode, Result, Value
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.mentions import parts_of
+from review_checks.summaries.mentions import roots_in
 from review_checks.summaries.names import bound_names, callees
 from review_checks.summaries.paths import parent_of, root_of
 
@@ -49,7 +49,7 @@ def stays_inside(db: Database, function: FunctionId, name: str) -> bool:
             return False
     if any(read.path == name or root_of(read.path) == name for read in body.reads):
         return False
-    if any(name in _roots_in(value) for value in _values(body)):
+    if any(name in roots_in(value) for value in _values(body)):
         return False
     used = [call.callee for call in body.calls if root_of(call.callee) == name]
     return all(parent_of(callee) == name and callee[len(name) + 1 :] in _TAKING for callee in used)
@@ -65,8 +65,8 @@ def _uses(body: Function, name: str) -> bool:
     return (
         any(root_of(read.path) == name for read in body.reads)
         or any(root_of(call.callee) == name for call in body.calls)
-        or any(name in _roots_in(item.value) for item in body.withs)
-        or any(name in _roots_in(value) for value in _values(body))
+        or any(name in roots_in(item.value) for item in body.withs)
+        or any(name in roots_in(value) for value in _values(body))
         or any(root_of(item.path) == name for item in body.decorators)
     )
 
@@ -82,13 +82,6 @@ def _values(body: Function) -> Iterator[Value]:
     yield from (test.value for test in body.tests)
     yield from (result.value for result in body.results)
     yield from (raised.value for raised in body.raises)
-
-
-def _roots_in(value: Value) -> Iterator[str]:
-    if isinstance(value, Path):
-        yield root_of(value.text)
-    for part in value.operands if isinstance(value, Compare) else parts_of(value):
-        yield from _roots_in(part)
 
 
 def maker_of(body: Function, value: Value) -> tuple[int, Call] | None:
