@@ -96,8 +96,15 @@ class _Operations:
 
     def __init__(self, known: dict[str, tuple[FunctionId, Conduct]]) -> None:
         self.known = known
+        self._under: dict[str, Keys] = {}
+        self._perhaps: set[str] = set()
+        for _, row in known.values():
+            for target, _, keys in row.calls:
+                if keys:
+                    self._under[target] = self._under.get(target, frozenset()) | keys
+                if row.declared:
+                    self._perhaps.add(target)
         self._effects: dict[str, frozenset[tuple[str, Keys]]] = {}
-        self._taken: dict[str, Keys] = {}
 
     def effects(self, name: str) -> frozenset[tuple[str, Keys]]:
         """Return what an operation changes, by its siblings too, and the keys held there."""
@@ -111,18 +118,6 @@ class _Operations:
             self._effects[name] = frozenset(found)
         return self._effects[name]
 
-    def taken(self, name: str) -> Keys:
-        """Return the keys under which an operation does anything, by its siblings too."""
-        if name not in self._taken:
-            self._taken[name] = frozenset()
-            conduct = self.known[name][1]
-            found = set(conduct.keys)
-            for target, _, _ in sorted(conduct.calls, key=lambda row: row[0]):
-                if target in self.known:
-                    found |= self.taken(target)
-            self._taken[name] = frozenset(found)
-        return self._taken[name]
-
     def strays(self, key: Key) -> list[Stray]:
         """Return the operations that lack one lock."""
         entries = [
@@ -133,14 +128,23 @@ class _Operations:
         serial = [name for name in entries if key in self.known[name][1].keys]
         if len(serial) < _ENOUGH:
             return []
+        by_noun: dict[str, list[str]] = {}
+        for name in entries:
+            by_noun.setdefault(_noun(name), []).append(name)
         found = []
         for name in entries:
-            stray = self._stray(name, key, entries, serial)
+            stray = self._stray(name, key, by_noun, serial)
             if stray is not None:
                 found.append(stray)
         return found
 
-    def _stray(self, name: str, key: Key, entries: list[str], serial: list[str]) -> Stray | None:
+    def _stray(
+        self,
+        name: str,
+        key: Key,
+        entries: dict[str, list[str]],
+        serial: list[str],
+    ) -> Stray | None:
         function, conduct = self.known[name]
         if conduct.keys or conduct.declared or self._is_called_under(name, key):
             return None
@@ -148,10 +152,13 @@ class _Operations:
         if not bare:
             return None
         inner = [other for other in self._below(name) if key in self.known[other][1].keys]
-        peers = [other for other in entries if other != name and bare & self._changed(other)]
+        others = [other for other in entries[_noun(name)] if other != name]
+        undoing = [other for other in others if _undo_each_other(name, other)]
+        # What all operations on the object are named for is no part of it.
+        part = bool(_noun(name)) and _noun(name) not in words_of(key.root)
         for reason, group, least in (
-            ("undoes", [other for other in peers if _undo_each_other(name, other)], 1),
-            ("alike", [other for other in peers if _is_alike(name, other, key.root)], 2),
+            ("undoes", [other for other in undoing if bare & self._changed(other)], 1),
+            ("alike", [row for row in others if part and bare & self._changed(row)], 2),
             ("partly", inner if self._changes_under(name, key, bare) else [], 1),
         ):
             held = [other for other in group if other in serial]
@@ -187,31 +194,26 @@ class _Operations:
         return list(found)
 
     def _is_called_under(self, name: str, key: Key) -> bool:
-        """Say whether a sibling calls an operation while it holds the lock."""
-        return any(
-            target == name and (key in keys or row.declared)
-            for _, row in self.known.values()
-            for target, _, keys in row.calls
-        )
+        """Say whether a sibling calls an operation under the lock, or perhaps does.
+
+        What declares that its caller holds a lock does not say which.
+        """
+        return name in self._perhaps or key in self._under.get(name, frozenset())
+
+
+def _noun(name: str) -> str:
+    """Return the last word of a name that begins with a verb."""
+    words = words_of(name)
+    return words[-1] if len(words) > 1 else ""
 
 
 def _undo_each_other(one: str, other: str) -> bool:
-    """Say whether one operation takes back what the other does, by their names.
+    """Say whether one operation takes back what the other does, by names with the same noun.
 
     A word more on one side, as in ``shelve_offload_instance`` and ``unshelve_instance``, is no matter.
     """
     mine, theirs = words_of(one), words_of(other)
-    if not mine or not theirs or mine[1:][-1:] != theirs[1:][-1:]:
-        return False
-    if len(mine) > 2 and len(theirs) > 2 and mine[1:] != theirs[1:]:
+    if not mine or not theirs or (len(mine) > 2 and len(theirs) > 2 and mine[1:] != theirs[1:]):
         return False
     opposite = frozenset((mine[0], theirs[0])) in _PAIRS
     return opposite or f"un{mine[0]}" == theirs[0] or f"un{theirs[0]}" == mine[0]
-
-
-def _is_alike(one: str, other: str, root: str) -> bool:
-    """Say whether two operations work on the same part of an object, by their names."""
-    mine, theirs = words_of(one), words_of(other)
-    if len(mine) < 2 or len(theirs) < 2:
-        return False
-    return mine[-1] == theirs[-1] and mine[-1] not in words_of(root)
