@@ -140,6 +140,22 @@ class Options(
             examples=[["models/acme.toml"]],
         ),
     ] = ()
+    jedi: Annotated[
+        bool,
+        Meta(
+            description="Whether jedi is asked, in a process of its own, what names of installed "
+            "libraries mean. It is read when a project is opened."
+        ),
+    ] = True
+    environment: Annotated[
+        str,
+        Meta(
+            description="The folder of the virtual environment in which the project's libraries "
+            "are installed; its path is relative to the configuration. Without it, that is "
+            "`.venv` or `venv` in the project, or the active one. Nothing in it is run.",
+            examples=["../env"],
+        ),
+    ] = ""
     workspace_diagnostics: Annotated[
         bool,
         Meta(

@@ -127,7 +127,7 @@ def main(cache: str) -> None:
     """Serve on standard input and output.
 
     Args:
-        cache: the folder for what jedi keeps of the files that it parsed.
+        cache: an empty folder for what jedi keeps of the files that it parsed.
     """
     import jedi  # noqa: PLC0415 -- see above
 

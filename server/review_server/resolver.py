@@ -12,6 +12,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -21,10 +22,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from review_checks.resolve import NoResolver
 from review_server.jedi_resolver import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from review_checks.options import Options
+    from review_checks.resolve import Resolver
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +64,19 @@ def installed_folders(root: Path | None, environment: str = "") -> tuple[str, ..
     return ()
 
 
+def open_resolver(root: Path | None, options: Options, base: str = "") -> Resolver:
+    """Return who answers the questions of a project.
+
+    Args:
+        root: the folder of the project.
+        options: what the user chose.
+        base: the folder that paths in the options are relative to, '' for the project's.
+    """
+    environment = options.environment and str(Path(base or root or "", options.environment))
+    folders = installed_folders(root, environment) if options.jedi else ()
+    return LibraryResolver(folders) if folders else NoResolver()
+
+
 class LibraryResolver:
     """Answers questions about libraries, most of them later.
 
@@ -66,15 +84,9 @@ class LibraryResolver:
     ``settle`` or ``flush`` is called.
     """
 
-    def __init__(self, folders: Sequence[str], cache: Path) -> None:
-        """Answer questions about the packages in some folders.
-
-        Args:
-            folders: the folders that hold installed packages.
-            cache: a folder for what jedi keeps of the files that it parsed.
-        """
+    def __init__(self, folders: Sequence[str]) -> None:
+        """Answer questions about the packages that are installed in some folders."""
         self._folders = tuple(folders)
-        self._cache = cache
         self._tops: frozenset[str] | None = None
         self._known: dict[str, str] = {}
         self._waiting: dict[str, None] = {}
@@ -134,10 +146,15 @@ class LibraryResolver:
 
     def rest(self) -> None:
         """Stop the process if nobody asked for a while."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            # Somebody asks just now.
+            return
+        try:
             process = self._process
             if process is not None and time.monotonic() - process.used > IDLE:
                 self._stop()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Stop the process, also while it is asked."""
@@ -159,7 +176,7 @@ class LibraryResolver:
         """Ask one process until it has answered everything, or does not answer any more."""
         try:
             if self._process is None:
-                self._process = _Process(self._cache)
+                self._process = _Process()
             process = self._process
             for answer in process.ask(self._folders, todo):
                 answers[answer.expression] = answer.meaning
@@ -183,10 +200,12 @@ class LibraryResolver:
 class _Process:
     """The process that runs jedi."""
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self) -> None:
         self.used = time.monotonic()
+        # jedi keeps parsed files as pickles, which are code: they must not outlive the process.
+        self._parsed = tempfile.TemporaryDirectory(prefix="review-lsp-", ignore_cleanup_errors=True)
         # Isolated, so that neither the folder it is started in nor variables decide what it runs.
-        command = [sys.executable, "-I", "-c", _START, str(cache), *_own_folders()]
+        command = [sys.executable, "-I", "-c", _START, self._parsed.name, *_own_folders()]
         self._child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -224,6 +243,7 @@ class _Process:
                 with contextlib.suppress(OSError):
                     stream.close()
         self._child.wait()
+        self._parsed.cleanup()
 
 
 def _own_folders() -> list[str]:

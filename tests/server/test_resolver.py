@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def resolver(tmp_path: Path) -> Iterator[LibraryResolver]:
-    made = LibraryResolver([str(install(tmp_path / "site"))], tmp_path / "cache")
+    made = LibraryResolver([str(install(tmp_path / "site"))])
     yield made
     made.close()
 
@@ -83,7 +83,7 @@ def test_libraries_are_read_and_not_run(tmp_path: Path) -> None:
         file.write(f"\nopen({str(proof)!r}, 'w').close()\n")
     (site / "sitecustomize.py").write_text(f"open({str(proof)!r}, 'w').close()\n")
     (site / "jedi.py").write_text(f"open({str(proof)!r}, 'w').close()\n")
-    made = LibraryResolver([str(site)], tmp_path / "cache")
+    made = LibraryResolver([str(site)])
     try:
         assert ask(made, "vendor.make_lock()") == ["_thread.LockType"]
     finally:
@@ -118,7 +118,7 @@ def test_a_process_that_dies_is_replaced(resolver: LibraryResolver) -> None:
 def test_who_cannot_start_a_process_gets_no_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = LibraryResolver([str(install(tmp_path / "site"))], tmp_path / "cache")
+    made = LibraryResolver([str(install(tmp_path / "site"))])
     monkeypatch.setattr(module.sys, "executable", str(tmp_path / "missing"))
     assert isinstance(fix_of(made), Refusal)
     assert ask(made, *[f"vendor.name{number}" for number in range(5)]) == [""] * 5
@@ -159,9 +159,8 @@ def test_a_process_that_is_full_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
 PARENT = """
 import sys, time
-from pathlib import Path
 from review_server.resolver import LibraryResolver
-made = LibraryResolver([sys.argv[1]], Path(sys.argv[2]))
+made = LibraryResolver([sys.argv[1]])
 made.meaning("vendor.Base")
 made.settle()
 print(made._process._child.pid, flush=True)
@@ -172,7 +171,7 @@ time.sleep(60)
 @pytest.mark.skipif(os.name != "posix", reason="the process is looked for by its number")
 def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     site = install(tmp_path / "site")
-    command = [sys.executable, "-c", PARENT, str(site), str(tmp_path / "cache")]
+    command = [sys.executable, "-c", PARENT, str(site)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
