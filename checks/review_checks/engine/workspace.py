@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from review_checks.engine.assisting import computed, offered
 from review_checks.engine.checking import file_outcomes
 from review_checks.engine.fixes import fix_all, tried
 from review_checks.engine.rendering import Renderer
@@ -18,8 +19,9 @@ from review_checks.summaries.incremental import Database
 from review_checks.summaries.inputs import foreign, layout, models, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from review_checks.assist import Assist, Offer
     from review_checks.engine.files import Shelf, Unread
     from review_checks.engine.source import Source
 
@@ -175,6 +177,16 @@ class Workspace:
     ) -> Fix | Refusal:
         """Compute one change for the fixes of many findings of a file; see ``fixes.fix_all``."""
         return fix_all(self, path, title, wanted, allowed)
+
+    def assists(
+        self, path: str, span: Span, wanted: Callable[[Assist], bool]
+    ) -> Iterator[tuple[Assist, Offer]]:
+        """Yield what can be done at a place of a file where nothing need be wrong."""
+        return offered(path, span, self._fix_context(), wanted)
+
+    def assist(self, path: str, span: Span, name: str, key: str) -> Fix | Refusal | None:
+        """Compute the change of an offer of ``assists``; None when it is not made any more."""
+        return computed(self, path, span, self._fix_context(), (name, key))
 
     def _fix_context(self) -> FixContext:
         self._store.catch_up()

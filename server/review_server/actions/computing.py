@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_server.actions import comments, fixes
+from review_server.actions import assists, comments, fixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ COMPUTED: dict[str, Callable[[Session, OpenDocument, wire.ActionData], Fix | Ref
     fixes.OF_RULE: fixes.compute_of_rule,
     fixes.SAFE_ONES: fixes.compute_safe_ones,
     comments.HERE: comments.compute,
+    assists.ASSIST: assists.compute,
 }
 """What an action is → the function that computes its change, or finds that it is of the past."""
 

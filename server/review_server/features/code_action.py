@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from review_checks.model import Refusal
 from review_server import convert, wire
-from review_server.actions import comments, fixes
+from review_server.actions import assists, comments, fixes
 from review_server.actions.computing import compute
 from review_server.actions.request import Entry, Request
 
@@ -33,6 +33,7 @@ def handle(ls: ReviewServer, params: wire.CodeActionParams) -> list[wire.CodeAct
         fixes.entries(request),
         fixes.entries_for_file(request),
         comments.entries(request),
+        assists.entries(request),
     )
     return [action for entry in listed if (action := _finished(entry, request)) is not None]
 
