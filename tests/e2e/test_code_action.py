@@ -24,6 +24,7 @@ from review_checks.engine import checking, discovery, rendering
 from review_checks.engine.discovery import all_rules
 from review_checks.model import Edit, Fix, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, Rule
+from review_checks.summaries.index import variable_names
 from review_checks.summaries.inputs import layout, unit_facts
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def rule_over_files() -> Rule:
     """Return a rule whose fix adds a line to two files."""
 
     def check(path: str, context: Context) -> Iterator[Report]:
-        if path.endswith("pool.py"):
+        if path.endswith("pool.py") and "added" not in variable_names(context.db, path):
             units = layout(context.db, path) or ()
             unit = next(one for one in units if unit_facts(context.db, one).functions)
             yield Report(Place((unit, 0), "n"), "something", "symbol")
@@ -240,7 +241,7 @@ def rule_over_files() -> Rule:
     def fix(report: Report, context: FixContext) -> Fix:
         path = context.path(report.place.function)
         others = [path, path.replace("pool.py", "other.py")]
-        edits = [Edit(other, Span(0, 0, 0, 0), "# review: ignore-file\n") for other in others]
+        edits = [Edit(other, Span(0, 0, 0, 0), "added = 1\n") for other in others]
         return Fix("Change both", Safety.UNSAFE, tuple(edits))
 
     return Rule(

@@ -21,7 +21,7 @@ from review_checks.mending.runs import functions_of, run_around, step_of
 from review_checks.model import Fix, Refusal, Safety
 from review_checks.rules.synchronization._waiting import taken_inside
 from review_checks.summaries.index import class_names, members, owner_of, variable_names
-from review_checks.summaries.locking.entry_guards import Solution
+from review_checks.summaries.locking.entry_guards import class_solution, module_solution
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
 from review_checks.summaries.locking.locks import guard_of, guards_at, held
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
@@ -54,7 +54,6 @@ _NOTHING_TO_GUARD = frozenset(
         StatementKind.CONTINUE,
     }
 )
-_NO_SOLUTION = Solution({}, {}, {}, frozenset(), {}, {})
 
 Choice = tuple[Guard, str]
 """A lock, and the expression that takes it."""
@@ -193,8 +192,13 @@ def _obstacle(function: FunctionId, guard: Guard, orders: range, context: FixCon
         return ""
     if declares_lock(context.db, function):
         return f"`{body.name}` says that its caller holds the lock"
+    owner = class_around(context.db, function)
+    if owner:
+        solution = class_solution(context.db, owner)
+    else:
+        solution = module_solution(context.db, context.path(function))
     return _held_above(function, guard, context) or taken_inside(
-        context, _NO_SOLUTION, function, guard, orders
+        context, solution, function, guard, orders
     )
 
 
