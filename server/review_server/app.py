@@ -40,7 +40,13 @@ async def _serve() -> int:
     writer = await open_stdio(server.protocol.receive, stop)
     # pygls can do with a writer that only closes asynchronously; its types cannot say so.
     server.protocol.set_writer(writer)  # type: ignore[arg-type]
-    await ended
+    try:
+        await ended
+    finally:
+        if server.has_session:
+            server.session.resolving.close()
+            server.session.index.close()
+            await server.session.index.closed()
     with contextlib.suppress(OSError):
         await writer.close()
     return 0 if server.was_shut_down else 1

@@ -22,6 +22,11 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         refreshes: it can be told to ask for all diagnostics again.
         shows_evidence: its diagnostics may have related information.
         opens_pages: its diagnostics may link to the page of their rule.
+        reads_pages: it can be offered documents that only the server has.
+        shows_documents: it can be asked to show a document.
+        renders_markdown: its hovers may be Markdown.
+        fades: it can show code that could as well be away.
+        wants_status: it knows the server's own notification of how it is doing.
         keeps_data: it gives the data of a diagnostic back with the request for actions.
         tracks_versions: pushed diagnostics may carry the version of the document.
         takes_actions: the list of actions may have objects instead of mere commands.
@@ -31,6 +36,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         versioned_edits: edits may name the version of the document they are for.
         confirms_edits: edits may ask the user to confirm them one by one.
         watches_files: it can be asked to watch files.
+        shows_progress: it can be asked to show how far something is.
         has_configuration: it can be asked for the user's settings.
         registers_configuration: it can be asked to tell when they change.
     """
@@ -40,6 +46,11 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     refreshes: bool = False
     shows_evidence: bool = False
     opens_pages: bool = False
+    reads_pages: bool = False
+    shows_documents: bool = False
+    renders_markdown: bool = False
+    fades: bool = False
+    wants_status: bool = False
     keeps_data: bool = False
     tracks_versions: bool = False
     takes_actions: bool = False
@@ -49,6 +60,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     versioned_edits: bool = False
     confirms_edits: bool = False
     watches_files: bool = False
+    shows_progress: bool = False
     has_configuration: bool = False
     registers_configuration: bool = False
 
@@ -73,6 +85,12 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
             refreshes=can("workspace.diagnostics.refresh_support"),
             shows_evidence=of_diagnostics("related_information"),
             opens_pages=of_diagnostics("code_description_support"),
+            reads_pages=can("workspace.text_document_content.dynamic_registration"),
+            shows_documents=can("window.show_document.support"),
+            renders_markdown="markdown"
+            in (_get(capabilities, "text_document.hover.content_format") or ()),
+            fades=1 in _tags(capabilities),
+            wants_status=_is_experimental(capabilities, "reviewStatus"),
             keeps_data=of_diagnostics("data_support"),
             tracks_versions=can("text_document.publish_diagnostics.version_support"),
             takes_actions=can(f"{action}.code_action_literal_support"),
@@ -84,9 +102,25 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
             and _get(capabilities, f"{edit}.change_annotation_support") is not None
             and can(f"{action}.honors_change_annotations"),
             watches_files=can("workspace.did_change_watched_files.dynamic_registration"),
+            shows_progress=can("window.work_done_progress"),
             has_configuration=can("workspace.configuration"),
             registers_configuration=can("workspace.did_change_configuration.dynamic_registration"),
         )
+
+
+def _tags(capabilities: types.ClientCapabilities) -> set[int]:
+    """Return the tags that diagnostics may have, however they are sent."""
+    kinds = ("publish_diagnostics", "diagnostic")
+    paths = [f"text_document.{kind}.tag_support.value_set" for kind in kinds]
+    return {int(tag) for path in paths for tag in _get(capabilities, path) or ()}
+
+
+def _is_experimental(capabilities: types.ClientCapabilities, name: str) -> bool:
+    """Say whether the client claims a capability that is no part of the protocol."""
+    given: Any = capabilities.experimental
+    if isinstance(given, dict):
+        return bool(given.get(name))
+    return bool(getattr(given, name, False))
 
 
 def _get(value: Any, path: str) -> Any:

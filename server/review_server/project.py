@@ -6,9 +6,13 @@ import io
 import os
 import tokenize
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from review_checks.engine.source import ModuleName
 from review_server.configuration import CONFIGURATION_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MARKERS = (*CONFIGURATION_FILES, "setup.cfg", "setup.py", ".git", ".hg")
 
@@ -59,6 +63,20 @@ class DiskSource:
         self._names: dict[str, ModuleName] = {}
         # Files that cannot be imported are still to be found under the names they go by here.
         self._scripts: dict[str, str] = {}
+
+    def learn(self, paths: Iterable[str]) -> bool:
+        """Take the files of the project, in order; return whether modules may lie elsewhere now.
+
+        Where the same name lies in several folders, the answer depends on which of them are known.
+        """
+        before = len(self._roots)
+        folders: set[str] = set()
+        for path in paths:
+            folder = os.path.dirname(path)  # noqa: PTH120 -- there may be many thousands
+            if folder not in folders:
+                folders.add(folder)
+                self.module_name(path)
+        return len(self._roots) != before
 
     def read(self, path: str) -> str | None:
         """Return the text of a file, or None when it is not there or cannot be decoded."""

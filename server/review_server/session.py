@@ -10,17 +10,21 @@ from msgspec import UNSET, Raw
 
 from review_server import convert, wire
 from review_server.documents import OpenDocument
+from review_server.faults import FaultTeller
+from review_server.indexing.index import Index
 from review_server.reporting import Reporter
+from review_server.resolving import Resolving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from msgspec import UnsetType
 
     from review_checks.model import Span
     from review_server.client import Client
+    from review_server.editor_settings import EditorSettings
     from review_server.schedule import Schedule
-    from review_server.workspace import Projects
+    from review_server.workspace import Project, Projects
 
 
 class Peer(Protocol):
@@ -41,6 +45,9 @@ class Session:
         self.client = client
         self.projects = projects
         self.reporter = Reporter(client, self)
+        self._faults = FaultTeller(client.encoding, self.uri, self._publish_faults)
+        self.index = Index(projects, self.recheck)
+        self.resolving = Resolving(projects, schedule, self.recheck)
         self._peer = peer
         self._schedule = schedule
         self._documents: dict[str, OpenDocument] = {}
@@ -57,6 +64,16 @@ class Session:
             found = self._by_path.get(convert.path_of(uri))
         return found
 
+    @property
+    def open_documents(self) -> int:
+        """How many documents are open."""
+        return len(self._documents)
+
+    def project_of(self, uri: str) -> Project:
+        """Return the project of a document, open or not."""
+        document = self.document(uri)
+        return document.project if document is not None else self.projects.of(convert.path_of(uri))
+
     def open(self, given: wire.TextDocument) -> None:
         """Take a document that the editor opened."""
         if given.uri in self._documents:
@@ -72,6 +89,7 @@ class Session:
         self._forget_rows()
         document.replace(given.text)
         self._changed(document)
+        self.tell_faults()
 
     def change(self, params: wire.DidChange) -> None:
         """Apply the edits of one event; each counts from the text that those before it left."""
@@ -134,20 +152,59 @@ class Session:
         if document is None:
             return wire.FullReport([])
         rows = self.reporter.rows(document)
+        self.resolving.look()
         result = f"{self._run}-{document.result}"
         if result == previous:
             return wire.UnchangedReport(result)
         return wire.FullReport([Raw(row) for row in rows], result)
 
-    def configure(self, settings: Mapping[str, Any] | None = None) -> None:
+    def tell_faults(self) -> None:
+        """Show what is wrong with the configurations in their files, after what is at hand."""
+        self._schedule.soon("faults", self._tell_faults)
+
+    def _tell_faults(self) -> None:
+        self._faults.tell(project.configuration for project in self.projects.all())
+
+    def _publish_faults(self, message: wire.PublishDiagnostics) -> None:
+        self._peer.tell("textDocument/publishDiagnostics", message)
+
+    def configure(self, settings: EditorSettings | None = None) -> None:
         """Use other settings, or only read the files of configuration again."""
+        self.tell_faults()
         if self.projects.configure(settings):
             self.refresh()
+            self.index.add(*self.projects.all())
 
     def files_changed(self, paths: Sequence[str]) -> None:
         """Note that somebody else changed files."""
+        paths = [path for path in paths if self.projects.cares_for(path)]
+        self.tell_faults()
         if self.projects.refresh(paths):
             self.refresh()
+        if any(not path.endswith(".py") for path in paths):
+            # Options decide which files are members of a project.
+            self.index.add(*self.projects.all())
+        self.index.files_changed([path for path in paths if path.endswith(".py")])
+
+    def recheck(self) -> None:
+        """Bring what the editor shows up to date, later, if any of it is different by now."""
+        if not self.client.pulls:
+            self._publish_others(None)
+            return
+        for document in self._documents.values():
+            work = functools.partial(self._recheck, document)
+            self._schedule.when_idle(("recheck", document.path), work)
+
+    def _recheck(self, document: OpenDocument) -> None:
+        if self._documents.get(document.uri) is not document:
+            return
+        before = document.rows
+        if before is not None and self.reporter.rows(document) is not before:
+            self._schedule.soon("refresh", self._ask_for_refresh)
+
+    def _ask_for_refresh(self) -> None:
+        if self.client.refreshes:
+            self._peer.ask_for_refresh()
 
     def refresh(self) -> None:
         """Bring what the editor shows up to date after something else than its edits."""
@@ -176,6 +233,7 @@ class Session:
             return
         before = document.rows
         rows = self.reporter.rows(document)
+        self.resolving.look()
         if not only_changes or rows is not before:
             self._send(document, rows)
 

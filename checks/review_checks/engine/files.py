@@ -44,20 +44,26 @@ class Unread(msgspec.Struct, frozen=True):
 class Shelf(Protocol):
     """Facts that are kept from one run to the next, for the texts of whole files."""
 
+    def names(self, text: str) -> Sequence[str] | None:
+        """Return the names that a text uses, or None when its facts are not kept."""
+
     def get(self, text: str) -> Sequence[bytes] | None:
         """Return the encoded facts of each unit of a text, or None when they are not kept."""
 
-    def put(self, text: str, facts: Sequence[bytes]) -> None:
-        """Keep the encoded facts of each unit of a text."""
+    def put(self, text: str, facts: Sequence[bytes], names: Sequence[str]) -> None:
+        """Keep the encoded facts of each unit of a text, and the names that it uses."""
 
 
 class NoShelf:
     """Keeps nothing."""
 
+    def names(self, text: str) -> None:
+        """Find nothing."""
+
     def get(self, text: str) -> None:
         """Find nothing."""
 
-    def put(self, text: str, facts: Sequence[bytes]) -> None:
+    def put(self, text: str, facts: Sequence[bytes], names: Sequence[str]) -> None:
         """Keep nothing."""
 
 
@@ -199,7 +205,6 @@ class File:
         self.states: list[UnitState] = []
         units = self.segmentation.units
         known = kept if kept is not None and len(kept) == len(units) else [b""] * len(units)
-        self.is_kept = known is kept
         for index, (unit, encoded) in enumerate(zip(units, known, strict=True)):
             state = self._new_state()
             if encoded:

@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from review_checks.engine.files import FactsMemo, File, NoShelf, Shelf, UnitState
+from review_checks.engine.mentions import Mentions
 from review_checks.summaries.index import (
     INDEXED,
     FileIndex,
     Key,
     ModuleInfo,
+    mentioned_in,
     module_info,
     outline,
     unit_scope,
@@ -20,11 +22,14 @@ from review_checks.summaries.inputs import layout, module_path, unit_facts, unit
 from review_checks.summaries.outline import Outline, outline_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from review_checks.engine.source import Source
     from review_checks.model import Span
     from review_checks.summaries.incremental import Database, Input
+
+Surveyed = tuple[str, "Sequence[str]"]
+"""A file, and the names that it uses."""
 
 _INDEXED = {entry.__name__: entry for entry in INDEXED}
 _PER_UNIT: tuple[Input[Any], ...] = (unit_facts, unit_path, unit_scope, outline)
@@ -53,10 +58,13 @@ class FileStore:
         self._states: dict[int, UnitState] = {}
         self._places: dict[int, str] = {}
         self._shelf: Shelf = shelf or NoShelf()
-        self._unshelved: dict[str, str] = {}
+        self._mentions = Mentions()
+        self._renamed: set[str] = set()
+        self.survey: Callable[[], Iterable[Surveyed]] | None = None
         db.provide(unit_facts, lambda unit: self._states[unit].facts)
         db.provide(outline, self._outline_of)
         db.provide(module_path, self._find_module)
+        db.provide(mentioned_in, self._users)
         for entry in _PER_FILE:
             db.provide(entry, functools.partial(self._provide, entry))
 
@@ -92,6 +100,7 @@ class FileStore:
 
     def remove(self, path: str) -> None:
         """Forget a file that is no longer there."""
+        self._tell_users(self._mentions.forget(path))
         file = self.files.pop(path, None)
         if file is None:
             return
@@ -112,13 +121,41 @@ class FileStore:
         file = self.files[path]
         return path, state, file.segmentation.starts[self._order(path)[unit]]
 
-    def shelve(self) -> None:
-        """Keep the facts of the files that were given lately; call it when there is time."""
-        while self._unshelved:
-            path, text = self._unshelved.popitem()
-            file = self.files.get(path)
-            if file is not None and file.document.text == text:
-                self._shelf.put(text, file.encoded())
+    # Who uses which name
+
+    def note(self, rows: Iterable[Surveyed]) -> None:
+        """Take what a survey says of files; ``announce`` tells those who asked."""
+        for path, names in rows:
+            self._renamed |= self._mentions.note(path, names)
+
+    def announce(self) -> bool:
+        """Tell who asked for the users of a name what surveys said since; return whether any did."""
+        renamed, self._renamed = self._renamed, set()
+        return self._tell_users(renamed)
+
+    def follow(self, path: str) -> None:
+        """Have the text of a known file count, in the place of what a survey said of it."""
+        if not self._mentions.follows(path):
+            self._tell_users(self._mentions.follow(path, self.files[path].states))
+
+    def unfollow(self, path: str) -> None:
+        """Go back to what surveys say of a file; until the next one, its text is taken for that."""
+        self._mentions.unfollow(path)
+
+    def _tell_users(self, names: Iterable[str]) -> bool:
+        asked = [name for name in names if self._db.given(mentioned_in, (name,))]
+        for name in asked:
+            mentioned_in.give(self._db, name, value=self._mentions.users(name))
+        return bool(asked)
+
+    def _users(self, name: str) -> tuple[str, ...]:
+        survey, self.survey = self.survey, None
+        if survey is not None:
+            self.note(survey())
+            self._renamed.clear()
+        return self._mentions.users(name)
+
+    # Modules
 
     def refresh_modules(self) -> None:
         """Ask the source again where modules lie, after files came or went."""
@@ -156,8 +193,6 @@ class FileStore:
         file = File(path, text, self._memo, self._tickets, lazy=lazy, kept=kept)
         self.files[path] = file
         self._orders.pop(path, None)
-        if not lazy and not file.is_kept:
-            self._unshelved[path] = text
         index = self._indexes[path] = FileIndex(self._name(path), self._outline_of)
         for state, unit in zip(file.states, file.segmentation.units, strict=True):
             self._states[state.unit] = state
@@ -189,6 +224,8 @@ class FileStore:
     def _apply(self, file: File, changed: Sequence[UnitState], gone: Sequence[int]) -> None:
         if not changed and not gone:
             return
+        if self._mentions.follows(file.path):
+            self._tell_users(self._mentions.follow(file.path, changed, gone))
         index = self._indexes[file.path]
         first = file.states.index(changed[0]) if changed else 0
         known = self._orders.get(file.path, {})

@@ -9,12 +9,13 @@ from review_checks.engine.checking import file_outcomes
 from review_checks.engine.fixes import fix_all, tried
 from review_checks.engine.rendering import Renderer
 from review_checks.engine.store import FileStore
-from review_checks.engine.suppression import suppress
+from review_checks.engine.suppression import silencers, suppress, suppress_in_file
+from review_checks.engine.timing import Timing, time_rules
 from review_checks.model import Finding, Fix, Refusal, Safety, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
 from review_checks.resolve import NoResolver, Resolver
-from review_checks.rule import FixContext
+from review_checks.rule import FixContext, Over
 from review_checks.summaries.incremental import Database
 from review_checks.summaries.inputs import foreign, layout, models, settings
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from review_checks.assist import Assist, Offer
     from review_checks.engine.files import Shelf, Unread
     from review_checks.engine.source import Source
+    from review_checks.engine.store import Surveyed
+    from review_checks.text.silencers import Silencer
 
 
 class Workspace:
@@ -38,6 +41,7 @@ class Workspace:
         source: Source,
         options: Options | None = None,
         shelf: Shelf | None = None,
+        is_member: Callable[[str, Sequence[str]], bool] | None = None,
         resolver: Resolver | None = None,
     ) -> None:
         """Begin without any file.
@@ -46,10 +50,13 @@ class Workspace:
             source: has the files that are not open.
             options: what the user chose.
             shelf: keeps facts from one run to the next.
+            is_member: says of an open file and its lines whether it is one of those that a survey
+                of the project would meet; test code, for example, is not. By default all are.
             resolver: knows the installed libraries.
         """
         chosen = options or Options()
         self._source = source
+        self._is_member = is_member or (lambda _path, _lines: True)
         self._open: set[str] = set()
         self.db = Database()
         self._resolver: Resolver = resolver or NoResolver()
@@ -64,17 +71,27 @@ class Workspace:
     def configure(self, options: Options) -> None:
         """Use other options from now on."""
         known = packaged()
-        if options.models:
-            known = known.extended(options.models)
+        if added := options.knowledge():
+            known = known.extended(added)
         self._store.max_file_size = options.max_file_size
         models.give(self.db, value=known)
         settings.give(self.db, value=options)
         self._renderer.forget()
+        for path in self._open:
+            self._count(path)
 
     def open(self, path: str, text: str) -> None:
         """Take the text of a file that an editor holds, or that is to be checked."""
         self._open.add(path)
         self._store.put(path, text)
+        self._count(path)
+
+    def _count(self, path: str) -> None:
+        """Have an open file count among the users of names, if it is a member of the project."""
+        if self._is_member(path, self.lines(path)):
+            self._store.follow(path)
+        else:
+            self._store.unfollow(path)
 
     def change(self, path: str, edits: Iterable[tuple[Span, str]]) -> None:
         """Apply one or more edits to an open file; each is asked for when those before it are done.
@@ -89,30 +106,57 @@ class Workspace:
         """Go back to what the source has for a file."""
         self._open.discard(path)
         self._reload(path)
+        self._store.unfollow(path)
 
     def refresh(self, *paths: str) -> None:
         """Note that files were changed, created or deleted outside of editors."""
         self._store.refresh_modules()
+        self.reload(*paths)
+
+    def reload(self, *paths: str) -> None:
+        """Note that files, all of which were there before, were changed outside of editors."""
         for path in paths:
             if path not in self._open:
                 self._reload(path)
 
     def _reload(self, path: str) -> None:
+        if path not in self._store.files and not self.db.given(layout, (path,)):
+            # Nobody has asked for it yet.
+            return
         text = self._source.read(path)
         if text is None:
             self._store.remove(path)
-        elif path in self._store.files or self.db.given(layout, (path,)):
+        else:
             self._store.put(path, text)
 
-    def shelve(self) -> None:
-        """Keep the facts of the files opened lately; call it when there is time."""
-        self._store.shelve()
+    # The whole project
+
+    def survey_with(self, survey: Callable[[], Iterable[Surveyed]]) -> None:
+        """Have the project surveyed when somebody first asks where a name is used.
+
+        Until a survey was made one way or the other, only files that are open count.
+        """
+        self._store.survey = survey
+
+    def note(self, rows: Iterable[Surveyed]) -> None:
+        """Take which names some files use; findings follow when ``announce`` is called."""
+        self._store.note(rows)
+
+    def forget(self, *paths: str) -> None:
+        """Take it that files are no longer members of the project."""
+        self._store.note((path, ()) for path in paths)
+
+    def announce(self) -> bool:
+        """Bring findings up to date with what was noted; return whether that may change any."""
+        return self._store.announce()
 
     def _learn(self, answers: Mapping[str, str]) -> None:
         """Take what a resolver found out later."""
         for expression, meaning in answers.items():
             if self.db.given(foreign, (expression,)):
                 foreign.give(self.db, expression, value=meaning)
+
+    # The files under analysis
 
     def is_open(self, path: str) -> bool:
         """Say whether the text of a file was given, and shadows what the source has."""
@@ -141,6 +185,10 @@ class Workspace:
         self.db.sweep()
         return rows
 
+    def time_rules(self, path: str) -> list[Timing]:
+        """Return how long each rule takes on a file."""
+        return time_rules(self.db, path)
+
     def failures(self, path: str) -> list[tuple[str, str]]:
         """Return the rules that failed on a file, with their tracebacks."""
         outcomes = file_outcomes(self.db, path)
@@ -157,7 +205,10 @@ class Workspace:
                 if rule.fix is None or not report.fixable:
                     return Refusal(report.refusal or "this rule has no fix")
                 fix = rule.fix(report, self._fix_context())
-                return tried(self, fix, finding) if isinstance(fix, Fix) else fix
+                # What a comment says changes no code, and several of one kind look alike.
+                if isinstance(fix, Refusal) or rule.over is Over.COMMENT:
+                    return fix
+                return tried(self, fix, finding)
         return Refusal("the finding is gone")
 
     def suppress(self, finding: Finding) -> Fix | Refusal:
@@ -167,6 +218,18 @@ class Workspace:
             return Refusal("the finding is gone")
         fix = suppress(file, finding)
         return tried(self, fix, finding) if isinstance(fix, Fix) else fix
+
+    def suppress_in_file(self, finding: Finding) -> Fix | Refusal:
+        """Compute the edit that silences the rule of a finding in its whole file."""
+        file = self._store.files.get(finding.path)
+        if file is None:
+            return Refusal("the finding is gone")
+        return tried(self, suppress_in_file(file, finding), finding)
+
+    def silencers(self, path: str) -> list[Silencer]:
+        """Return the comments of a file that silence findings."""
+        file = self._store.files.get(path)
+        return list(silencers(file)) if file is not None else []
 
     def fix_all(
         self,

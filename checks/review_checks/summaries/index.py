@@ -70,6 +70,12 @@ class_names: Input[tuple[str, ...]] = Input("class_names")
 variable_names: Input[tuple[str, ...]] = Input("variable_names")
 """path → the names of the module's variables, in order of their first assignment."""
 
+mentioned_in: Input[tuple[str, ...]] = Input("mentioned_in")
+"""name → the files of the project that use the name anywhere, in order; see ``facts.naming``.
+
+Whoever wants to know all callers of a function looks for calls in these files, and in no others.
+Where a project was not surveyed, only files that are open count."""
+
 INDEXED: tuple[Input[Any], ...] = (
     declared_function,
     declared_class,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gc
-import os
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from review_checks.engine.workspace import Workspace
 from review_checks.model import Finding, Fix
+from review_server.cache import open_cache
 from review_server.cli.reading import obstacle
 from review_server.cli.report import Complaint, Failure, FileReport, Remark
+from review_server.cli.surveying import survey_here
 from review_server.project import DiskSource
+from review_server.resolver import LibraryResolver, open_resolver
 
 if TYPE_CHECKING:
+    from review_server.cli.surveying import Names, Overview
     from review_server.cli.targets import ProjectFiles, Target
 
 
@@ -26,22 +29,34 @@ def prefer_throughput() -> None:
 class Analysis:
     """The analysis of one project. What files share is computed once."""
 
-    def __init__(self, project: ProjectFiles) -> None:
-        """Prepare a project; nothing is read yet."""
+    def __init__(self, project: ProjectFiles, overview: Overview | None = None) -> None:
+        """Prepare a project; nothing is read yet.
+
+        Args:
+            project: the project and the files to check.
+            overview: what a survey of the whole project said. Without it, one is made when a rule
+                asks for more than these files.
+        """
         self._project = project
+        self._overview = overview
+        self._shelf = open_cache()
+        selection = project.selection
+        self._resolver = open_resolver(Path(project.root), selection.options, selection.base)
         self._begin()
 
     def _begin(self) -> None:
         source = DiskSource(Path(self._project.root))
-        folders: set[str] = set()
-        for target in self._project.targets:
-            folder = os.path.dirname(target.path)  # noqa: PTH120 -- there may be many thousands
-            if folder not in folders:
-                folders.add(folder)
-                # The source learns from which folders modules are imported. It must know all of
-                # them first, or its answers would depend on the order of the files.
-                source.module_name(target.path)
-        self.workspace = Workspace(source, self._project.options)
+        source.learn([target.path for target in self._project.targets])
+        selection = self._project.selection
+        self.workspace = Workspace(
+            source, selection.options, self._shelf, selection.is_checked, self._resolver
+        )
+        self.workspace.survey_with(self._survey)
+
+    def _survey(self) -> Names:
+        if self._overview is None:
+            return survey_here(self._project.selection)
+        return self._overview.rows()
 
     def report(self, target: Target, *, fixes: bool) -> FileReport:
         """Say what is to be said of a file.
@@ -68,6 +83,9 @@ class Analysis:
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file that the project wants to see there."""
         found = self.workspace.findings(path)
+        # One answer may lead to the next question.
+        while isinstance(self._resolver, LibraryResolver) and self._resolver.settle():
+            found = self.workspace.findings(path)
         return self._project.selection.reported(path, found, self.workspace.lines(path))
 
     def _report(self, path: str, *, fixes: bool) -> FileReport:

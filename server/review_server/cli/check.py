@@ -16,9 +16,11 @@ from review_server.cli.formats import FORMATS, View, relative, renderer, visible
 from review_server.cli.names import rules_and_concerns
 from review_server.cli.patches import patch
 from review_server.cli.report import Failure, FileReport, Result
-from review_server.cli.targets import Targets, by_folder, collect
+from review_server.cli.surveying import cache_unless
+from review_server.cli.targets import Targets, collect
 from review_server.cli.workers import analyse, usual_jobs
 from review_server.configuration import Configuration, configuration, read_configuration
+from review_server.files import by_folder
 from review_server.selection import Selection
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Wishes(NamedTuple):
     statistics: bool
     output_format: str
     jobs: int | None
+    no_cache: bool
 
     @property
     def fixes(self) -> bool:
@@ -91,6 +94,7 @@ class Wishes(NamedTuple):
     help="Write all findings to the baseline, so that from now on only new ones are reported.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes to use at most.")
+@click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @click.pass_context
 def check(context: click.Context, /, paths: tuple[str, ...], **options: Any) -> None:
     """Check files and folders (by default, the current one).
@@ -105,7 +109,9 @@ def check(context: click.Context, /, paths: tuple[str, ...], **options: Any) -> 
         raise click.UsageError("--unsafe-fixes goes with --fix")
     if wishes.write_baseline and wishes.fix:
         raise click.UsageError("--write-baseline does not go with --fix")
-    context.exit(_Check(wishes).run(paths or (".",)))
+    with cache_unless(wishes.no_cache):
+        code = _Check(wishes).run(paths or (".",))
+    context.exit(code)
 
 
 class _Check:

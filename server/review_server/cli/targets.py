@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.text.lines import split_lines
 from review_server.cli.reading import why
 from review_server.cli.report import Complaint
+from review_server.files import by_folder, head, walk
 from review_server.project import find_root
 from review_server.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from review_checks.options import Options
-
-_SKIPPED = frozenset({"__pycache__", "__pypackages__", "node_modules", "site-packages"})
-_HEAD_BYTES = 2048
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -89,11 +86,6 @@ def collect(paths: Iterable[str], selection_of: Callable[[Path], Selection]) -> 
     return collector.targets()
 
 
-def by_folder(path: str) -> list[str]:
-    """Return what orders paths so that the files of a folder stand together."""
-    return path.split(os.sep)  # noqa: PTH206 -- strings, see below
-
-
 class _Collector:
     def __init__(self, selection_of: Callable[[Path], Selection]) -> None:
         self._selection_of = selection_of
@@ -110,7 +102,7 @@ class _Collector:
             real = os.path.realpath(path)
             status = os.stat(real)  # noqa: PTH116 -- strings throughout this module
             if stat.S_ISDIR(status.st_mode):
-                for file in _walk(real, self._cannot_list):
+                for file in walk(real, self._cannot_list):
                     self._meet(file)
             elif stat.S_ISREG(status.st_mode):
                 self._found[real] = status.st_size, self._root(real)
@@ -152,7 +144,7 @@ class _Collector:
         except OSError as error:
             self._oddities[path] = Complaint(path, why(error, path))
             return
-        if self._selection_of(root).is_checked(real, _head(real)):
+        if self._selection_of(root).is_checked(real, head(real)):
             self._found[real] = status.st_size, root
         else:
             self._left_out.add(real)
@@ -167,42 +159,3 @@ class _Collector:
     def _cannot_list(self, error: OSError) -> None:
         path = str(error.filename)
         self._oddities[path] = Complaint(path, why(error, path))
-
-
-def _walk(top: str, on_error: Callable[[OSError], None]) -> Iterator[str]:
-    """Yield the Python files below a folder; those that are links come last."""
-    links: list[str] = []
-    folders = [top]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                rows = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            on_error(error)
-            continue
-        for entry in rows:
-            if entry.is_dir(follow_symlinks=False):
-                if not _is_skipped(entry):
-                    folders.append(entry.path)
-            elif entry.name.endswith(".py") and not entry.name.startswith("."):
-                if entry.is_symlink():
-                    links.append(entry.path)
-                else:
-                    yield entry.path
-    yield from links
-
-
-def _is_skipped(folder: os.DirEntry[str]) -> bool:
-    """Say whether a folder holds nothing that its project wrote, such as a virtual environment."""
-    if folder.name.startswith(".") or folder.name in _SKIPPED:
-        return True
-    return os.path.exists(os.path.join(folder.path, "pyvenv.cfg"))  # noqa: PTH110, PTH118
-
-
-def _head(path: str) -> list[str]:
-    """Return the first lines of a file; only comments matter, so any encoding will do."""
-    try:
-        with open(path, "rb") as stream:  # noqa: PTH123 -- see above
-            return split_lines(stream.read(_HEAD_BYTES).decode("latin-1"))
-    except OSError:
-        return []

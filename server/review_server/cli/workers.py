@@ -21,6 +21,7 @@ from review_server.cli.analysis import Analysis, prefer_throughput
 from review_server.cli.report import Failure, FileReport
 
 if TYPE_CHECKING:
+    from review_server.cli.surveying import Overview
     from review_server.cli.targets import ProjectFiles, Target
 
 _CHUNK_BYTES = 200_000
@@ -70,7 +71,11 @@ def analyse(
             for target in project.targets:
                 on_report(analysis.report(target, fixes=fixes))
         return
-    crew = _Crew(projects, fixes=fixes)
+    from review_server.cli.surveying_apart import survey_apart  # noqa: PLC0415 -- seldom needed
+
+    # Otherwise every process would read the whole project by itself.
+    overviews = survey_apart([project.selection for project in projects], jobs)
+    crew = _Crew(projects, overviews, fixes=fixes)
     try:
         crew.run(_shares(chunks, min(jobs, len(chunks))), on_report)
     finally:
@@ -102,18 +107,28 @@ def _shares(chunks: Sequence[Chunk], count: int) -> list[deque[Chunk]]:
     return shares
 
 
+class Task(NamedTuple):
+    """What all processes are told.
+
+    Attributes:
+        projects: the files to check, by project.
+        overviews: what is known of each project as a whole.
+        fixes: whether the fixes are wanted as well.
+    """
+
+    projects: tuple[ProjectFiles, ...]
+    overviews: tuple[Overview, ...]
+    fixes: bool
+
+
 class _Worker:
     """One process, what it is doing, and what it is to do."""
 
-    def __init__(
-        self, projects: Sequence[ProjectFiles], share: deque[Chunk], *, fixes: bool
-    ) -> None:
+    def __init__(self, task: Task, share: deque[Chunk]) -> None:
         # A forked process would inherit the pipes of the others, and so would not see their ends.
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(
-            target=_work, args=(theirs, tuple(projects), fixes), daemon=True
-        )
+        self.process = context.Process(target=_work, args=(theirs, task), daemon=True)
         with _interrupts_blocked():
             self.process.start()
         theirs.close()
@@ -154,9 +169,10 @@ def _interrupts_blocked() -> Iterator[None]:
 class _Crew:
     """The processes of one run."""
 
-    def __init__(self, projects: Sequence[ProjectFiles], *, fixes: bool) -> None:
-        self._projects = projects
-        self._fixes = fixes
+    def __init__(
+        self, projects: Sequence[ProjectFiles], overviews: Sequence[Overview], *, fixes: bool
+    ) -> None:
+        self._task = Task(tuple(projects), tuple(overviews), fixes)
         self._workers: list[_Worker] = []
 
     def run(self, shares: list[deque[Chunk]], on_report: OnReport) -> None:
@@ -182,7 +198,7 @@ class _Crew:
             worker.stop()
 
     def _hire(self, share: deque[Chunk]) -> None:
-        worker = _Worker(self._projects, share, fixes=self._fixes)
+        worker = _Worker(self._task, share)
         self._workers.append(worker)
         self._feed(worker)
 
@@ -208,7 +224,7 @@ class _Crew:
         return FileReport(lost.path, analysed=False, failures=(failure,))
 
 
-def _work(connection: Connection, projects: tuple[ProjectFiles, ...], fixes: bool) -> None:  # noqa: FBT001 -- called by position
+def _work(connection: Connection, task: Task) -> None:
     """Analyse chunks until there are no more; this runs in a process of its own."""
     # Where interrupts cannot be blocked from the start, they are ignored from here on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -222,9 +238,9 @@ def _work(connection: Connection, projects: tuple[ProjectFiles, ...], fixes: boo
             return
         if analysis is None or current != chunk.project:
             current = chunk.project
-            analysis = Analysis(projects[current])
+            analysis = Analysis(task.projects[current], task.overviews[current])
         for target in chunk.targets:
             try:
-                connection.send(analysis.report(target, fixes=fixes))
+                connection.send(analysis.report(target, fixes=task.fixes))
             except BrokenPipeError:
                 return

@@ -12,4 +12,6 @@ if TYPE_CHECKING:
 
 def handle(ls: ReviewServer, _params: types.DidChangeWorkspaceFoldersParams) -> None:
     """Take the folders, which pygls has noted already."""
-    ls.session.projects.set_folders(folder.uri for folder in ls.workspace.folders.values())
+    projects = ls.session.projects
+    projects.set_folders(folder.uri for folder in ls.workspace.folders.values())
+    ls.schedule.soon("prepare", projects.prepare)

@@ -17,3 +17,4 @@ def handle(ls: ReviewServer, _params: wire.OfDocument) -> None:
     """Read the configuration again where nobody watches it."""
     if not ls.session.client.watches_files:
         ls.session.configure()
+        ls.session.index.add(*ls.session.projects.all())
