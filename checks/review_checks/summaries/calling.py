@@ -1,0 +1,265 @@
+"""Says which functions of the project a function runs when it is called, and what it gives them.
+
+Only calls that run their function then and there count: a coroutine that is not awaited, a generator
+that is not iterated over and a function that is handed on run later, or on another thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.facts.schema import (
+    Call,
+    Const,
+    Function,
+    FunctionKind,
+    Parameter,
+    Path,
+    Use,
+    Value,
+)
+from review_checks.summaries.conditions import Condition, conditions_at
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import outline, owner_of
+from review_checks.summaries.inputs import FunctionId, unit_facts
+from review_checks.summaries.locking.guards import self_name
+from review_checks.summaries.locking.roles import is_accessor
+from review_checks.summaries.names import (
+    callees,
+    class_around,
+    class_of,
+    function_of,
+    lineage,
+    method_in,
+    method_of,
+)
+from review_checks.summaries.paths import parent_of, root_of, steps_of
+from review_checks.summaries.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.outline import FunctionOutline
+
+_MAX_GIVEN = 12
+_MAX_STEPS = 4
+"""How long an access path may get on its way from callee to caller before it says nothing."""
+
+# Words in the names of decorators whose functions do not run, or not on this thread, when called.
+_DEFERRING = frozenset(
+    {
+        "async", "asynchronous", "background", "coroutine", "debounce", "deferred", "delayed", "executor",
+        "fork", "greenlet", "green", "later", "schedule", "scheduled", "spawn", "task", "thread",
+        "threaded", "threadpool",
+    }
+)  # fmt: skip
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """A call of a function of the project, told without its position.
+
+    Attributes:
+        target: the function.
+        paths: what the callee's names stand for in the caller: name → access path.
+        truths: whether what is given for a parameter is true, where it is constant: name → truth.
+        flags: the parameters for which a plain parameter of the caller is given.
+        unsure: switches for which something is given that is only known when the program runs.
+        open: names that the callee does not bind itself mean the same in the caller.
+        makes: the call makes the object on which the function runs.
+        when: what must hold of the caller's parameters for the call to be made.
+    """
+
+    target: FunctionId
+    paths: tuple[tuple[str, str], ...]
+    truths: tuple[tuple[str, bool], ...]
+    flags: tuple[tuple[str, str], ...]
+    unsure: frozenset[str]
+    open: bool
+    makes: bool
+    when: frozenset[Condition]
+
+    def path(self, text: str, bound: frozenset[str]) -> str:
+        """Return what an access path of the callee is called in the caller, or '' if that is unknown.
+
+        Args:
+            text: the path.
+            bound: the names that the callee binds itself.
+        """
+        root = root_of(text)
+        for name, given in self.paths:
+            if name == root:
+                path = given + text[len(root) :]
+                return path if len(steps_of(path)) <= _MAX_STEPS else ""
+        return text if self.open and root not in bound else ""
+
+    def conditions(self, when: frozenset[Condition]) -> frozenset[Condition] | None:
+        """Return conditions of the callee as those of the caller; None when they may well not hold."""
+        if not when:
+            return self.when
+        truths, flags = dict(self.truths), dict(self.flags)
+        found = set(self.when)
+        for name, wanted in when:
+            if name in self.unsure or (name in truths and truths[name] is not wanted):
+                return None
+            if name in flags:
+                found.add((flags[name], wanted))
+        return frozenset(found)
+
+
+Event = tuple[str, int]
+"""``("c", call)``, or ``("r", read)`` of an attribute that a property computes."""
+
+
+@query
+def unit_links(db: Database, unit: int) -> tuple[tuple[Link, ...], ...]:
+    """Return what each function of a unit runs, each way of calling it once."""
+    count = len(outline(db, unit).functions)
+    return tuple(
+        [
+            tuple(dict.fromkeys(link for _, link in calls_of(db, (unit, index))))
+            for index in range(count)
+        ]
+    )
+
+
+def calls_of(db: Database, function: FunctionId) -> Iterator[tuple[Event, Link]]:
+    """Yield the calls by which a function runs others of the project, in the order of the source."""
+    body = unit_facts(db, function[0]).functions[function[1]]
+    if body.kind in (FunctionKind.MODULE, FunctionKind.CLASS):
+        return
+    for index, target in enumerate(callees(db, function[0])[function[1]]):
+        call = body.calls[index]
+        inner = _inherited(db, function, call) if target is None else function_of(db, target)
+        if inner is None or not _runs(db, inner, call):
+            continue
+        makes = target is not None and class_of(db, target) is not None
+        yield ("c", index), _link(db, function, body, call, inner, makes=makes)
+    yield from _property_reads(db, function, body)
+
+
+def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | None:
+    """Return the method of a base that ``super().name()`` calls."""
+    steps = steps_of(call.callee)
+    if steps[:2] != ("super", "()") or len(steps) != 3:
+        return None
+    around = class_around(db, function)
+    for base in lineage(db, around)[1:] if around else ():
+        found = method_in(db, base, steps[2])
+        if found is not None:
+            return found
+    return None
+
+
+def _runs(db: Database, target: FunctionId, call: Call) -> bool:
+    """Say whether a call runs the body of its function before it returns."""
+    declared = outline(db, target[0]).functions[target[1]]
+    if any(not _DEFERRING.isdisjoint(words_of(path)) for path, _ in declared.decorators):
+        return False
+    if declared.asynchronous:
+        return call.awaited
+    if unit_facts(db, target[0]).functions[target[1]].generator:
+        return call.use in (Use.ITERATED, Use.ENTERED)
+    return True
+
+
+def _link(
+    db: Database,
+    function: FunctionId,
+    body: Function,
+    call: Call,
+    target: FunctionId,
+    *,
+    makes: bool,
+) -> Link:
+    declared = outline(db, target[0]).functions[target[1]]
+    receiver, values = _given(db, function, target, declared, call)
+    mine = {item.name for item in body.parameters} - {write.path for write in body.writes}
+    paths, truths, flags = {}, {}, {}
+    me = self_name(db, target)
+    if me and receiver and not makes:
+        paths[me] = receiver
+    for name, value in values.items():
+        if isinstance(value, Path):
+            paths[name] = value.text
+            if value.text in mine:
+                flags[name] = value.text
+        elif isinstance(value, Const):
+            truths[name] = bool(value.value)
+    collected = {item.name for item in body.parameters if item.kind}
+    unsure = [
+        item.name
+        for item in declared.parameters
+        if item.name not in truths
+        and item.name not in flags
+        and (_is_switch(item) or root_of(paths.get(item.name, "")) in collected)
+    ]
+    return Link(
+        target,
+        tuple(paths.items())[:_MAX_GIVEN],
+        tuple(truths.items())[:_MAX_GIVEN],
+        tuple(flags.items())[:_MAX_GIVEN],
+        frozenset(unsure),
+        declared.parent >= 0 and target[0] == function[0],
+        makes,
+        conditions_at(body, call.statement),
+    )
+
+
+def _is_switch(parameter: Parameter) -> bool:
+    return isinstance(parameter.default, Const) and isinstance(parameter.default.value, bool)
+
+
+def _given(
+    db: Database, function: FunctionId, target: FunctionId, declared: FunctionOutline, call: Call
+) -> tuple[str, dict[str, Value]]:
+    """Return the object a method is called on, and what is given for its other parameters."""
+    names = [item.name for item in declared.parameters if not item.kind]
+    spread = any(not name for name, _ in call.keywords)
+    values: dict[str, Value] = {
+        item.name: item.default
+        for item in declared.parameters
+        if item.default is not None and not spread
+    }
+    args, receiver = list(call.args), parent_of(call.callee)
+    if _has_receiver(db, target, declared):
+        if steps_of(receiver) == ("super", "()"):
+            receiver = self_name(db, function)
+        elif _is_class(receiver) and args:
+            first = args.pop(0)
+            receiver = first.text if isinstance(first, Path) else ""
+        names = names[1:]
+    values.update(zip(names, args, strict=False))
+    values.update({name: value for name, value in call.keywords if name})
+    return (receiver if "()" not in steps_of(receiver) else ""), values
+
+
+def _has_receiver(db: Database, target: FunctionId, declared: FunctionOutline) -> bool:
+    static = any(path == "staticmethod" for path, _ in declared.decorators)
+    return bool(owner_of(db, target)) and declared.parent < 0 and not static
+
+
+def _is_class(receiver: str) -> bool:
+    """Say whether a path names a class, going by its capital letter."""
+    steps = steps_of(receiver)
+    return bool(steps) and steps[-1][:1].isupper() and not steps[-1].isupper()
+
+
+def _property_reads(
+    db: Database, function: FunctionId, body: Function
+) -> Iterator[tuple[Event, Link]]:
+    """Yield the attributes of the function's own object that it reads and a property computes."""
+    me, around = self_name(db, function), class_around(db, function)
+    if not me or not around:
+        return
+    for index, read in enumerate(body.reads):
+        steps = steps_of(read.path)
+        if len(steps) < 2 or steps[0] != me or steps[1][0] in "[(":
+            continue
+        target = method_of(db, around, steps[1])
+        if target is None or not is_accessor(outline(db, target[0]).functions[target[1]]):
+            continue
+        name = self_name(db, target)
+        when = conditions_at(body, read.statement)
+        yield ("r", index), Link(target, ((name, me),), (), (), frozenset(), False, False, when)

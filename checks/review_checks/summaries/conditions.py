@@ -1,0 +1,82 @@
+"""Says what must hold of a function's parameters for control to reach one of its statements.
+
+A flag such as ``locked=False`` often decides whether a function does something at all; a caller that
+gives a constant for it makes the choice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review_checks.facts.schema import (
+    Compare,
+    Const,
+    Function,
+    Logic,
+    Path,
+    RegionKind,
+    StatementKind,
+    Value,
+)
+from review_checks.summaries.flow import ancestry, regions_of, statements_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Condition = tuple[str, bool]
+"""A parameter, and whether it must be true or false."""
+
+_IS, _IS_NOT = ("is", "=="), ("is not", "!=")
+
+
+def conditions_at(body: Function, statement: int) -> frozenset[Condition]:
+    """Return what must hold of parameters that are never bound anew for a statement to be reached."""
+    parameters = {item.name for item in body.parameters} - {write.path for write in body.writes}
+    if not parameters:
+        return frozenset()
+    return frozenset(
+        [
+            condition
+            for test, came_to in tests_before(body, statement)
+            for condition in _conditions(test, came_to=came_to)
+            if condition[0] in parameters
+        ]
+    )
+
+
+def tests_before(body: Function, statement: int) -> Iterator[tuple[Value, bool]]:
+    """Yield the tests on the way to a statement, innermost first, and what they came to.
+
+    They are those around it, and those of earlier ``if`` statements one branch of which leaves.
+    """
+    if not body.tests:
+        return
+    tests = {row.statement: row.value for row in body.tests}
+    for region, ancestor in ancestry(body, statement):
+        row = body.regions[region]
+        test = tests.get(row.owner)
+        if test is not None and row.kind in (RegionKind.THEN, RegionKind.ELSE):
+            yield test, row.kind is RegionKind.THEN
+        for sibling in statements_in(body, region):
+            if sibling >= ancestor:
+                break
+            if body.statements[sibling].kind is StatementKind.IF and sibling in tests:
+                for block in regions_of(body, sibling):
+                    if not body.regions[block].falls:
+                        yield tests[sibling], body.regions[block].kind is not RegionKind.THEN
+
+
+def _conditions(test: Value, *, came_to: bool) -> Iterator[Condition]:
+    """Yield the names that must be true or false when a test came to a truth."""
+    if isinstance(test, Path):
+        yield test.text, came_to
+    elif isinstance(test, Logic):
+        if test.op == "not":
+            yield from _conditions(test.parts[0], came_to=not came_to)
+        elif test.op == ("and" if came_to else "or"):
+            for part in test.parts:
+                yield from _conditions(part, came_to=came_to)
+    elif isinstance(test, Compare) and len(test.operands) == 2 and test.operands[1] == Const(None):
+        left = test.operands[0]
+        if isinstance(left, Path) and test.ops[0] in (*_IS, *_IS_NOT):
+            yield left.text, came_to is (test.ops[0] in _IS_NOT)
