@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from review_checks.model import Fix, Refusal, Safety, Severity, Span, Tier
+from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.summaries.index import qualified_name
 from review_checks.summaries.inputs import FunctionId, models, settings, unit_facts, unit_path
+from review_checks.text.silencers import Silencer, removed
 
 if TYPE_CHECKING:
     from review_checks.facts.schema import Function
@@ -35,14 +36,16 @@ class Over(enum.Enum):
     FUNCTION = "function"
     CLASS = "class"
     MODULE = "module"
+    COMMENT = "comment"
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """A place in a function that keeps its meaning while text moves.
 
     ``kind`` is one of: ``w`` write, ``r`` read, ``c`` call, ``h`` handler (its ``except`` line),
-    ``s`` statement, ``i`` with item, ``d`` decorator, ``n`` the function's name, ``a`` the call's
-    arguments (``index`` of the call, ``detail`` of the argument).
+    ``s`` statement, ``i`` with item, ``d`` decorator, ``p`` suspension, ``n`` the function's name,
+    ``a`` the call's arguments (``index`` of the call, ``detail`` of the argument). Rules over comments say by ``#``
+    which name of the comment they mean; a negative ``index`` means all of it.
     """
 
     function: FunctionId
@@ -77,6 +80,35 @@ class Report(msgspec.Struct, frozen=True):
     refusal: str = ""
     title: str = ""
     safety: Safety | None = None
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """A comment that silences findings, as rules over comments see it.
+
+    Attributes:
+        path: its file.
+        text: the line it stands on.
+        silencer: what it says.
+        idle: the indexes of its names that silence nothing; -1 for the whole comment.
+        unknown: the indexes of its names that are neither a rule's nor a concern's.
+        known: all names of rules and concerns, when some are unknown.
+    """
+
+    path: str
+    text: str
+    silencer: Silencer
+    idle: tuple[int, ...] = ()
+    unknown: tuple[int, ...] = ()
+    known: tuple[str, ...] = ()
+
+    def place(self, index: int) -> Place:
+        """Return the place of one of its names."""
+        return Place((-1, -1), "#", index)
+
+    def without(self, *names: int) -> Edit:
+        """Return the edit that takes names out of the comment, and all of it with the last."""
+        gone = frozenset(names)
+        return Edit(self.path, *removed(self.silencer, self.text, gone))
 
 
 class Context:
@@ -155,6 +187,8 @@ def span_of(body: Function, place: Place) -> Span:
         return body.withs[index].span
     if kind == "d":
         return body.decorators[index].span
+    if kind == "p":
+        return body.suspends[index].span
     return body.name_span
 
 

@@ -8,6 +8,7 @@ several places set is taken whole from the one that goes first: the editor, unle
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -236,7 +237,7 @@ class _Combined:
 
     def _path(self, given: str) -> Path:
         path = (self._folder or Path()) / Path(given).expanduser()
-        self._files.append(str(path))
+        self._files.append(os.path.realpath(path))
         return path
 
     def _take_models(self) -> None:

@@ -15,13 +15,17 @@ from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import UNSET
 
+from review_checks.engine.discovery import rules_by_name
 from review_checks.model import Safety, Severity, Span
+from review_checks.rule import Over
 from review_checks.text.positions import from_units, to_units
 from review_server import wire
-from review_server.links import rule_url
+from review_server.links import page_uri, web_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from msgspec import UnsetType
 
     from review_checks.model import Finding, Fix
     from review_checks.text.positions import Encoding
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 SOURCE = "review"
 _ANNOTATION = "unsafe"
+_UNNECESSARY = 1
+"""The tag of what editors show faded."""
 _SEVERITIES = {
     Severity.ERROR: 1,
     Severity.WARNING: 2,
@@ -152,12 +158,25 @@ def diagnostic(finding: Finding, client: Client, texts: Texts) -> wire.Diagnosti
         message,
         SOURCE,
         code=finding.rule,
-        code_description=(
-            wire.CodeDescription(rule_url(finding.rule)) if client.opens_pages else UNSET
-        ),
+        code_description=_page(finding.rule, client),
         related_information=evidence or UNSET,
         data=data if client.keeps_data else UNSET,
+        tags=[_UNNECESSARY] if client.fades and _is_unnecessary(finding) else UNSET,
     )
+
+
+def _page(rule: str, client: Client) -> wire.CodeDescription | UnsetType:
+    """Return where a rule is explained, if the editor can open links and there is a page for it."""
+    if not client.opens_pages:
+        return UNSET
+    page = page_uri(rule) if client.reads_pages else web_page(rule)
+    return wire.CodeDescription(page) if page else UNSET
+
+
+def _is_unnecessary(finding: Finding) -> bool:
+    """Say whether what a finding points at could as well be away: so it is of comments."""
+    rule = rules_by_name().get(finding.rule)
+    return rule is not None and rule.over is Over.COMMENT
 
 
 def _evidence(finding: Finding, client: Client, texts: Texts) -> Iterator[wire.RelatedInformation]:
@@ -177,6 +196,12 @@ def notice(line: int, message: str) -> wire.Diagnostic:
     start = wire.Position(line, 0)
     severity = _SEVERITIES[Severity.INFORMATION]
     return wire.Diagnostic(wire.Range(start, start), severity, message, SOURCE)
+
+
+def fault(message: str, span: Span, lines: Sequence[str], encoding: Encoding) -> wire.Diagnostic:
+    """Return what is wrong with a file of configuration."""
+    severity = _SEVERITIES[Severity.WARNING]
+    return wire.Diagnostic(range_of(span, lines, encoding), severity, message, SOURCE)
 
 
 # Edits

@@ -26,6 +26,7 @@ from review_server.editor_settings import EditorSettings
 from review_server.features.table import FEATURES, WIRED
 from review_server.garbage import Collector
 from review_server.schedule import Schedule
+from review_server.status import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -155,6 +156,8 @@ class ReviewServer(LanguageServer):
         self.collector = Collector(self.schedule)
         self.stop = stop
         self.settings = EditorSettings()
+        self.status = Teller()
+        self.client_name = ""
         self._session: Session | None = None
         for method, handle in FEATURES.items():
             self.feature(method)(handle)

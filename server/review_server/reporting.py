@@ -50,12 +50,13 @@ class Reporter:
     """Says what is to be shown of a document."""
 
     def __init__(self, client: Client, names: Names) -> None:
-        """Render for a client."""
+        """Render for a client; ``on_trouble`` may be set to hear of what fails, and why."""
         self._client = client
         self._names = names
         self._exact = client.encoding is Encoding.UTF32
         self._numbers = itertools.count(1)
         self._logged: set[tuple[str, str]] = set()
+        self.on_trouble: Callable[[str, str], None] = lambda _what, _reason: None
 
     def view(self, document: OpenDocument) -> View:
         """Return the files as the project of a document sees them."""
@@ -85,6 +86,7 @@ class Reporter:
         ]
         for rule, trace in failures:
             self._log_once(document.path, f"The rule `{rule}` failed:\n{trace}")
+            self.on_trouble(f"rule {rule}", f"the rule `{rule}` failed on some file; see the log")
             message = f"The rule `{rule}` failed here and is left out; see the log."
             notices.append(convert.notice(0, message))
         return Found(findings, notices)

@@ -144,6 +144,7 @@ class Diagnostic(Wire, frozen=True):
     code_description: CodeDescription | UnsetType = UNSET
     related_information: list[RelatedInformation] | UnsetType = UNSET
     data: FindingData | UnsetType = UNSET
+    tags: list[int] | UnsetType = UNSET
 
 
 class FullReport(Wire, frozen=True, tag_field="kind", tag="full"):
@@ -165,6 +166,40 @@ class PublishDiagnostics(Wire, frozen=True):
     uri: str
     diagnostics: list[Raw]
     version: int | UnsetType = UNSET
+
+
+class HoverParams(Wire, frozen=True):
+    """Parameters of ``textDocument/hover``."""
+
+    text_document: Identifier
+    position: Position
+
+
+class MarkupContent(Wire, frozen=True):
+    """A text to show, ``markdown`` or ``plaintext``."""
+
+    kind: str
+    value: str
+
+
+class Hover(Wire, frozen=True):
+    """What is shown at a place."""
+
+    contents: MarkupContent
+    range: Range
+
+
+class TextContent(Wire, frozen=True):
+    """The contents of a document that only the server has."""
+
+    text: str
+
+
+class ExecuteCommandParams(Wire, frozen=True):
+    """Parameters of ``workspace/executeCommand``."""
+
+    command: str
+    arguments: list[Any] | None = None
 
 
 class CodeActionContext(Wire, frozen=True):

@@ -10,7 +10,8 @@ _KINDS = ["", "quickfix", "refactor", "source", "source.organizeImports"]
 
 VSCODE: Capabilities = {
     "general": {"positionEncodings": ["utf-16"]},
-    "window": {"workDoneProgress": True},
+    "window": {"workDoneProgress": True, "showDocument": {"support": True}},
+    "experimental": {"reviewStatus": True},
     "workspace": {
         "applyEdit": True,
         "workspaceEdit": {
@@ -23,6 +24,7 @@ VSCODE: Capabilities = {
         "didChangeWatchedFiles": {"dynamicRegistration": True, "relativePatternSupport": True},
         "workspaceFolders": True,
         "diagnostics": {"refreshSupport": True},
+        "textDocumentContent": {"dynamicRegistration": True},
     },
     "textDocument": {
         "synchronization": {"dynamicRegistration": True, "didSave": True},
@@ -34,6 +36,7 @@ VSCODE: Capabilities = {
             "dataSupport": True,
         },
         "diagnostic": {"dynamicRegistration": True, "relatedDocumentSupport": False},
+        "hover": {"dynamicRegistration": True, "contentFormat": ["markdown", "plaintext"]},
         "codeAction": {
             "dynamicRegistration": True,
             "isPreferredSupport": True,
@@ -64,6 +67,7 @@ NEOVIM: Capabilities = {
             "dataSupport": True,
         },
         "diagnostic": {"dynamicRegistration": False},
+        "hover": {"dynamicRegistration": True, "contentFormat": ["markdown", "plaintext"]},
         "codeAction": {
             "dynamicRegistration": True,
             "isPreferredSupport": True,

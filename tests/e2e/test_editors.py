@@ -28,7 +28,7 @@ async def test_found_shown_fixed_and_gone(name: str, project: Path) -> None:
         assert (found.code, found.source) == (RULE, "review")
         assert editor.slice(uri, found.range) == STRAY
         assert "`self._slots`" in found.message
-        fix, ignore = await editor.actions(uri, found)
+        fix, ignore, ignore_all = await editor.actions(uri, found)
         assert fix.kind == types.CodeActionKind.QuickFix
         assert fix.is_preferred is None, "an unsafe fix is never the obvious one"
         assert [row.code for row in fix.diagnostics or ()] == [RULE]
@@ -39,6 +39,7 @@ async def test_found_shown_fixed_and_gone(name: str, project: Path) -> None:
         (again,) = await editor.diagnostics(uri)
         assert again == found
         assert ignore.title == f"Ignore `{RULE}` here"
+        assert ignore_all.title == f"Ignore `{RULE}` in this file"
         await editor.apply((await editor.actions(uri, again))[1])
         assert editor.texts[uri] == POOL.replace(STRAY, f"{STRAY}  # review: ignore[{RULE}]")
         assert await editor.diagnostics(uri) == []
@@ -53,15 +54,14 @@ async def test_vscode_is_shown_all_that_it_can_show(editor: Editor, project: Pat
     assert places["written under `self._slots` in `add`"] == "self._active[name]"
     assert {row.location.uri for row in evidence} == {uri}
     assert found.code_description is not None
-    assert found.code_description.href.startswith("https://")
-    assert found.code_description.href.endswith(RULE)
+    assert found.code_description.href.endswith(f"/{RULE}.md")
     assert found.data == {"rule": RULE, "scope": "Pool.forget", "symbol": "Pool._active"}
     provider = editor.offered.code_action_provider
     assert isinstance(provider, types.CodeActionOptions)
     assert provider.resolve_provider is True
-    (fix, _) = await editor.actions(uri, found)
+    fix, *_ = await editor.actions(uri, found)
     assert fix.edit is None, "the edit is computed when it is chosen"
-    for only, count in ([["quickfix"], 2], [["quick"], 0], [["source.fixAll"], 0], [[""], 2]):
+    for only, count in ([["quickfix"], 3], [["quick"], 0], [["source.fixAll"], 0], [[""], 3]):
         assert len(await editor.actions(uri, found, only)) == count  # type: ignore[arg-type]
 
 
@@ -92,7 +92,7 @@ async def test_eglot_gets_evidence_in_words_and_edits_at_once(project: Path) -> 
         assert found.data is None
         line = POOL.splitlines().index("            self._active[name] = worker") + 1
         assert f"\nline {line}: written under `self._slots` in `add`" in found.message
-        (fix, _) = await editor.actions(uri, found)
+        fix, *_ = await editor.actions(uri, found)
         assert fix.edit is not None
         assert fix.data is None
 
@@ -101,7 +101,7 @@ async def test_neovim_gets_edits_without_versions(project: Path) -> None:
     async with connected(NEOVIM, project) as editor:
         uri = editor.open(project / "pool.py")
         (found,) = await editor.diagnostics(uri)
-        (fix, _) = await editor.actions(uri, found)
+        fix, *_ = await editor.actions(uri, found)
         resolved = await editor.client.code_action_resolve_async(fix)
         assert resolved.edit is not None
         assert list(resolved.edit.changes or {}) == [uri]
@@ -135,7 +135,7 @@ async def test_an_action_of_an_old_list_finds_its_finding_again(
 ) -> None:
     uri = editor.open(project / "pool.py")
     (found,) = await editor.diagnostics(uri)
-    fix, _ = await editor.actions(uri, found)
+    fix, *_ = await editor.actions(uri, found)
     editor.insert(uri, 0, "# one line more\n")
     await editor.apply(fix)
     assert editor.texts[uri] == "# one line more\n" + POOL.replace(STRAY, HELD)

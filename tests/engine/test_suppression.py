@@ -113,7 +113,7 @@ def test_what_a_comment_covers(body: str, silenced: bool) -> None:  # noqa: FBT0
         ),
         (
             "        self._active.pop(name)  # noqa # review:ignore[]",
-            f"        self._active.pop(name)  # noqa {COMMENT}",
+            f"        self._active.pop(name)  # noqa # review:ignore[{RULE}]",
         ),
         (
             "        self._active.pop(\n            name,  # the name\n        )",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.engine.checking import file_outcomes
-from review_checks.engine.discovery import rules_by_name
+from review_checks.engine.discovery import all_rules, rules_by_name
 from review_checks.engine.suppression import Suppressions
 from review_checks.model import Finding, Note, Span
-from review_checks.rule import Place, Report, Rule, span_of
+from review_checks.rule import Context, Over, Place, Report, Rule, span_of
 from review_checks.summaries.index import qualified_name
 from review_checks.summaries.inputs import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from review_checks.engine.checking import Outcome
     from review_checks.engine.store import FileStore
     from review_checks.summaries.incremental import Database
 
@@ -33,13 +36,14 @@ class Renderer:
     def rows(self, path: str) -> list[Row]:
         """Return the findings of a file from top to bottom, suppressed ones left out."""
         outcomes = file_outcomes(self._db, path)
-        if not outcomes:
+        file = self._store.files.get(path)
+        suppressions = Suppressions(file) if file is not None else None
+        if suppressions is None or not (outcomes or suppressions):
             self._made.pop(path, None)
             return []
         before, made = self._made.get(path, {}), {}
         rows: list[Row] = []
         seen: set[tuple[str, str, str, Span]] = set()
-        suppressions = Suppressions(self._store.files[path])
         for outcome in outcomes:
             for name, report in outcome.reports:
                 # The report is kept beside its number, which is its own while it lives.
@@ -50,8 +54,32 @@ class Renderer:
                     seen.add(key)
                     rows.append(known[2])
         self._made[path] = made
+        if suppressions:
+            rows += self._rows_of_comments(suppressions, path, outcomes)
         rows.sort(key=lambda row: (row[0].span, row[0].rule, row[0].symbol))
         return rows
+
+    def _rows_of_comments(
+        self, suppressions: Suppressions, path: str, outcomes: Iterable[Outcome]
+    ) -> Iterator[Row]:
+        """Yield the findings about the comments that silence; they may be silenced, too."""
+        options, context = settings(self._db), Context(self._db)
+        failed = {name for outcome in outcomes for name, _ in outcome.failures}
+        chosen = [
+            rule
+            for rule in all_rules()
+            if rule.over is Over.COMMENT and options.reports(rule.name, rule.concern, rule.tier)
+        ]
+        segmentation = self._store.files[path].segmentation
+        for comment in suppressions.comments(options, failed):
+            unit = segmentation.units[segmentation.index_at(comment.silencer.line)]
+            scope = ".".join([name for name in (*unit.scope, unit.name) if name])
+            for rule in chosen:
+                for report in rule.check(comment, context):
+                    span = comment.silencer.span_of(report.place.index)
+                    finding = self._finding(rule, report, ((path, span),), scope)
+                    if not suppressions.cover(finding):
+                        yield finding, rule, report
 
     def forget(self) -> None:
         """Render everything anew, after the options changed."""

@@ -1,4 +1,4 @@
-"""Comments that silence findings: ``# review: ignore[rule, rule] reason``.
+"""Which findings are silenced by comments: ``# review: ignore[rule, rule] reason``.
 
 A comment speaks for the whole logical line on which it stands. On a line of its own it speaks for
 the logical line below it, or, above decorators, for those and the line that they decorate.
@@ -8,86 +8,168 @@ name; without brackets the comment speaks for all rules.
 
 from __future__ import annotations
 
-import re
+import functools
 from typing import TYPE_CHECKING
 
-from review_checks.engine.discovery import rules_by_name
+from review_checks.engine.discovery import all_rules, rules_by_name
 from review_checks.model import Edit, Finding, Fix, Refusal, Safety, Span
+from review_checks.rule import Comment, Over
+from review_checks.text.editing import line_end
 from review_checks.text.lines import content_length
 from review_checks.text.logical import Flaw, is_whole, read_logical_line
+from review_checks.text.silencers import Silencer, added, read_silencer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from review_checks.engine.files import File
-
-_COMMENT = re.compile(r"#\s*review\s*:\s*(ignore-file|ignore)\b\s*(?:\[([^\]]*)\])?", re.IGNORECASE)
+    from review_checks.options import Options
+    from review_checks.rule import Rule
 
 
 class Suppressions:
-    """The comments of one file that silence findings."""
+    """The comments of one file that silence findings, and which of them do."""
 
     def __init__(self, file: File) -> None:
         self._file = file
-        self._whole: list[frozenset[str] | None] = []
-        self._lines: dict[int, list[frozenset[str] | None]] = {}
-        for line, text in file.comments():
-            self._add(line, text)
+        self._silencers = list(silencers(file))
+        self._lines: dict[int, list[int]] = {}
+        self._used: set[tuple[int, str]] = set()
+        for index, silencer in enumerate(self._silencers):
+            if not silencer.whole:
+                for covered in covered_lines(file, silencer.line):
+                    self._lines.setdefault(covered, []).append(index)
 
-    def _add(self, line: int, text: str) -> None:
-        match = _COMMENT.search(text)
-        if match is None:
-            return
-        given = match.group(2)
-        names = None if given is None else frozenset(_names(given))
-        if match.group(1).lower() == "ignore-file":
-            self._whole.append(names)
-            return
-        for covered in self._covered(line):
-            self._lines.setdefault(covered, []).append(names)
-
-    def _covered(self, line: int) -> range:
-        """Return the lines that a comment speaks for."""
-        lines = self._file.lines
-        rows, _ = logical_line(self._file, line)
-        if len(rows) > 1 or not _is_trivial(lines[line]):
-            return rows
-        first = _next_code(lines, line + 1)
-        at = first
-        while True:
-            rows, _ = logical_line(self._file, at)
-            if not lines[at].lstrip().startswith("@") or rows.stop >= len(lines):
-                return range(first, rows.stop)
-            at = _next_code(lines, rows.stop)
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._silencers)
 
     def cover(self, finding: Finding) -> bool:
-        """Say whether a comment silences a finding."""
-        if not self._whole and not self._lines:
+        """Say whether a comment silences a finding, and remember which did."""
+        if not self._silencers:
             return False
         rule = rules_by_name().get(finding.rule)
-        names = {finding.rule, rule.concern if rule is not None else ""}
-        rows = [*self._whole, *self._lines.get(finding.span.line, ())]
-        return any(row is None or names & row for row in rows)
+        wanted = {finding.rule, rule.concern if rule is not None else ""}
+        line = finding.span.line
+        here = self._lines.get(line, ())
+        on_comment = _is_about_comments(finding)
+        found = False
+        for index, silencer in enumerate(self._silencers):
+            speaks = silencer.whole or index in here or (on_comment and silencer.line == line)
+            if not speaks or (on_comment and silencer.names is None):
+                # All rules are those about code.
+                continue
+            names = {""} if silencer.names is None else {one.name for one in silencer.names}
+            used = names if silencer.names is None else names & wanted
+            self._used.update((index, name) for name in used)
+            found = found or bool(used)
+        return found
+
+    def comments(self, options: Options, failed: Collection[str]) -> Iterator[Comment]:
+        """Yield the comments with what is wrong with them, after all findings were shown to ``cover``.
+
+        What a comment is for that names a rule which does not run, or has failed, is not known, and
+        neither is it in code that does not parse.
+        """
+        file = self._file
+        torn = {file.segmentation.index_at(part.line) for part in file.unread()}
+        running = {
+            rule.name
+            for rule in all_rules()
+            if rule.name not in failed and options.reports(rule.name, rule.concern, rule.tier)
+        }
+        for index, silencer in enumerate(self._silencers):
+            if torn if silencer.whole else file.segmentation.index_at(silencer.line) in torn:
+                continue
+            used = {name for at, name in self._used if at == index}
+            yield self._judged(silencer, used, running)
+
+    def _judged(self, silencer: Silencer, used: set[str], running: set[str]) -> Comment:
+        text = self._file.lines[silencer.line]
+        path = self._file.path
+        if silencer.names is None:
+            idle = not used and all(rule.name in running for rule in _judged_rules())
+            return Comment(path, text, silencer, (-1,) if idle else ())
+        if not silencer.names:
+            return Comment(path, text, silencer, (-1,))
+        idle_names, unknown = [], []
+        for at, named in enumerate(silencer.names):
+            meant = _meant(named.name)
+            if not meant:
+                unknown.append(at)
+            elif named.name not in used and all(
+                rule.name in running and rule.over is not Over.COMMENT for rule in meant
+            ):
+                idle_names.append(at)
+        known = _known_names() if unknown else ()
+        return Comment(path, text, silencer, tuple(idle_names), tuple(unknown), known)
+
+
+def _is_about_comments(finding: Finding) -> bool:
+    rule = rules_by_name().get(finding.rule)
+    return rule is not None and rule.over is Over.COMMENT
+
+
+def silencers(file: File) -> Iterator[Silencer]:
+    """Yield the comments of a file that silence findings."""
+    for line, text in file.comments():
+        if line < len(file.lines):
+            # While code does not parse, its comments are those it had when it did.
+            start = file.lines[line].rfind(text)
+            found = read_silencer(line, file.lines[line], start) if start >= 0 else None
+            if found is not None:
+                yield found
+
+
+def _meant(name: str) -> list[Rule]:
+    """Return the rules that a name stands for, its own or its concern's."""
+    return [rule for rule in all_rules() if name in (rule.name, rule.concern)]
+
+
+@functools.cache
+def _known_names() -> tuple[str, ...]:
+    return tuple(sorted({name for rule in all_rules() for name in (rule.name, rule.concern)}))
+
+
+@functools.cache
+def _judged_rules() -> tuple[Rule, ...]:
+    return tuple([rule for rule in all_rules() if rule.over is not Over.COMMENT])
+
+
+def covered_lines(file: File, line: int) -> range:
+    """Return the lines that a comment on a line speaks for."""
+    lines = file.lines
+    rows, _ = logical_line(file, line)
+    if len(rows) > 1 or not _is_trivial(lines[line]):
+        return rows
+    first = _next_code(lines, line + 1)
+    at = first
+    while True:
+        rows, _ = logical_line(file, at)
+        if not lines[at].lstrip().startswith("@") or rows.stop >= len(lines):
+            return range(first, rows.stop)
+        at = _next_code(lines, rows.stop)
+
+
+# The edits that silence
 
 
 def suppress(file: File, finding: Finding) -> Fix | Refusal:
     """Return the edit that silences a finding at its place.
 
     It goes behind the logical line, beside comments that are there; a comment of ours that names
-    rules there gets one more.
+    rules there, or above, gets one more.
     """
     rows, flaw = logical_line(file, finding.span.line)
     if flaw is Flaw.TORN:
         return Refusal("the code around it does not parse")
     title = f"Ignore `{finding.rule}` here"
-    for line, text in file.comments():
-        match = _COMMENT.search(text)
-        if line in rows and match is not None and match.group(1).lower() == "ignore":
-            names = ", ".join([*_names(match.group(2) or ""), finding.rule])
-            start = file.lines[line].rindex(text) + match.start()
-            comment = f"# review: ignore[{names}]"
-            span = Span(line, start, line, start + match.end() - match.start())
-            return Fix(title, Safety.SAFE, (Edit(finding.path, span, comment),))
+    on_comment = _is_about_comments(finding)
+    line = finding.span.line
+    for silencer in silencers(file):
+        about = on_comment and silencer.line == line
+        if about or (not silencer.whole and line in covered_lines(file, silencer.line)):
+            return Fix(title, Safety.SAFE, (Edit(finding.path, *added(silencer, finding.rule)),))
     last = rows.stop - 1
     text = file.lines[last]
     end = content_length(text)
@@ -97,6 +179,25 @@ def suppress(file: File, finding: Finding) -> Fix | Refusal:
         f"  # review: ignore[{finding.rule}]",
     )
     return Fix(title, Safety.SAFE, (edit,))
+
+
+def suppress_in_file(file: File, finding: Finding) -> Fix:
+    """Return the edit that silences a rule in the whole file.
+
+    A comment of ours for the file gets one more name; else one is put below the comments that the
+    file begins with.
+    """
+    title = f"Ignore `{finding.rule}` in this file"
+    for silencer in silencers(file):
+        if silencer.whole:
+            return Fix(title, Safety.SAFE, (Edit(finding.path, *added(silencer, finding.rule)),))
+    lines = file.lines
+    line = next((at for at, text in enumerate(lines) if not text.startswith("#")), len(lines) - 1)
+    text = f"# review: ignore-file[{finding.rule}]{line_end(lines, line)}"
+    return Fix(title, Safety.SAFE, (Edit(finding.path, Span(line, 0, line, 0), text),))
+
+
+# Lines
 
 
 def logical_line(file: File, line: int) -> tuple[range, Flaw]:
@@ -113,10 +214,6 @@ def logical_line(file: File, line: int) -> tuple[range, Flaw]:
             return range(at, below), flaw
         at = below
     return range(line, line + 1), Flaw.NONE
-
-
-def _names(given: str) -> list[str]:
-    return [name.strip().lower() for name in given.split(",") if name.strip()]
 
 
 def _is_trivial(line: str) -> bool:

@@ -19,6 +19,7 @@ COMPUTED: dict[str, Callable[[Session, OpenDocument, wire.ActionData], Fix | Ref
     fixes.OF_RULE: fixes.compute_of_rule,
     fixes.SAFE_ONES: fixes.compute_safe_ones,
     comments.HERE: comments.compute,
+    comments.IN_FILE: comments.compute_in_file,
     assists.ASSIST: assists.compute,
 }
 """What an action is → the function that computes its change, or finds that it is of the past."""

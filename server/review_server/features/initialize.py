@@ -9,7 +9,13 @@ from lsprotocol import types
 from review_server.actions.request import KINDS
 from review_server.client import Client
 from review_server.editor_settings import EditorSettings
-from review_server.features import code_action, code_action_resolve, diagnostic
+from review_server.features import (
+    code_action,
+    code_action_resolve,
+    diagnostic,
+    execute_command,
+    text_document_content,
+)
 from review_server.session import Session
 from review_server.transport import watch_process
 from review_server.workspace import Projects
@@ -24,6 +30,13 @@ def handle(ls: ReviewServer, params: types.InitializeParams) -> None:
     client = Client.of(params.capabilities, encoding)
     ls.settings = EditorSettings(params.initialization_options)
     ls.begin(Session(client, Projects(_folders(params), ls.settings), ls, ls.schedule))
+    info = params.client_info
+    ls.client_name = f"{info.name} {info.version or ''}".strip() if info is not None else ""
+    _report_status(ls)
+    for name, command in execute_command.COMMANDS.items():
+        ls.command(name)(command)
+    if client.reads_pages:
+        ls.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(text_document_content.handle)
     if client.takes_actions:
         options = types.CodeActionOptions(KINDS, resolve_provider=client.resolves_edits)
         ls.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action.handle)
@@ -38,6 +51,15 @@ def handle(ls: ReviewServer, params: types.InitializeParams) -> None:
         )(diagnostic.handle)
     if params.process_id is not None:
         watch_process(params.process_id, ls.stop)
+
+
+def _report_status(ls: ReviewServer) -> None:
+    """Have what goes wrong become part of the status, and the client told of it if it wants."""
+    session = ls.session
+    session.index.listen(ls.status.index_changed)
+    session.reporter.on_trouble = ls.status.trouble
+    if session.client.wants_status:
+        ls.status.begin(ls.tell)
 
 
 def _folders(params: types.InitializeParams) -> list[str]:

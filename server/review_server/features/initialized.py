@@ -10,9 +10,14 @@ from review_server.configuration import CONFIGURATION_FILES
 from review_server.editor_settings import SECTION
 from review_server.features import did_change_configuration
 from review_server.indexing.progress import WorkDoneProgress
+from review_server.links import SCHEME
 
 if TYPE_CHECKING:
     from review_server.host import ReviewServer
+
+
+_WATCHED = ("**/*.py", *(f"**/{name}" for name in CONFIGURATION_FILES), "**/*baseline*.json")
+"""Files that matter. Of those that a configuration names, baselines can be told by their names."""
 
 
 def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
@@ -25,8 +30,7 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
     ls.schedule.when_idle("index", ls.session.index.start)
     registrations = []
     if client.watches_files:
-        patterns = ["**/*.py", *(f"**/{name}" for name in CONFIGURATION_FILES)]
-        watchers = [types.FileSystemWatcher(pattern) for pattern in patterns]
+        watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
         registrations.append(
             types.Registration(
                 "files",
@@ -40,6 +44,14 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
                 "settings",
                 types.WORKSPACE_DID_CHANGE_CONFIGURATION,
                 types.DidChangeConfigurationRegistrationOptions(SECTION),
+            )
+        )
+    if client.reads_pages:
+        registrations.append(
+            types.Registration(
+                "pages",
+                types.WORKSPACE_TEXT_DOCUMENT_CONTENT,
+                types.TextDocumentContentRegistrationOptions([SCHEME]),
             )
         )
     if registrations:

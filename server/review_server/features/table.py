@@ -15,6 +15,8 @@ from review_server.features import (
     did_close,
     did_open,
     did_save,
+    execute_command,
+    hover,
     initialize,
     initialized,
 )
@@ -29,6 +31,8 @@ FEATURES: dict[str, Callable[[Any, Any], Any]] = {
     types.TEXT_DOCUMENT_DID_CHANGE: did_change.handle,
     types.TEXT_DOCUMENT_DID_SAVE: did_save.handle,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close.handle,
+    types.TEXT_DOCUMENT_HOVER: hover.handle,
+    types.WORKSPACE_EXECUTE_COMMAND: execute_command.handle,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration.handle,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files.handle,
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_workspace_folders.handle,
@@ -43,6 +47,9 @@ WIRED: dict[str, type] = {
     types.TEXT_DOCUMENT_DIAGNOSTIC: wire.PullDiagnostics,
     types.TEXT_DOCUMENT_CODE_ACTION: wire.CodeActionParams,
     types.CODE_ACTION_RESOLVE: wire.CodeAction,
+    types.TEXT_DOCUMENT_HOVER: wire.HoverParams,
+    types.WORKSPACE_EXECUTE_COMMAND: wire.ExecuteCommandParams,
+    types.WORKSPACE_TEXT_DOCUMENT_CONTENT: wire.Identifier,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: wire.DidChangeWatchedFiles,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: wire.DidChangeConfiguration,
 }

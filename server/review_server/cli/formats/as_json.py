@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from review_checks.engine.discovery import rules_by_name
 from review_server.cli.formats import View, counts
-from review_server.links import rule_url
+from review_server.links import web_page
 
 if TYPE_CHECKING:
     from review_checks.model import Edit, Fix, Note, Span
@@ -39,7 +39,7 @@ def _finding(remark: Remark) -> dict[str, Any]:
         "filename": finding.path,
         **_range(finding.span),
         "message": finding.message,
-        "url": rule_url(finding.rule),
+        "url": web_page(finding.rule) or None,
         "fix": _fix(remark.fix) if remark.fix is not None else None,
         "severity": str(finding.severity),
         "concern": rule.concern,

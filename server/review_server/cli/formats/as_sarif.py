@@ -12,7 +12,7 @@ from review_checks.engine.discovery import rules_by_name
 from review_checks.model import Edit, Fix, Severity, Span
 from review_server import __version__
 from review_server.cli.formats import View, relative
-from review_server.links import rule_url
+from review_server.links import web_page
 
 if TYPE_CHECKING:
     from review_checks.rule import Rule
@@ -49,7 +49,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.name,
         "shortDescription": {"text": summary(rule)},
         "help": {"text": summary(rule), "markdown": page(rule)},
-        "helpUri": rule_url(rule.name),
+        **({"helpUri": address} if (address := web_page(rule.name)) else {}),
         "defaultConfiguration": {"level": _LEVELS.get(rule.severity, "note")},
         "properties": {"concern": rule.concern, "tier": str(rule.tier)},
     }
