@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.commands import MENDED, POOL, Run, spawn
+from support.libraries import USER, install
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,3 +240,16 @@ def test_folders_without_init_lead_to_their_modules(
     done = run("check", "company/service/pool.py")
     assert "company/service/pool.py:6:9" in done.out
     assert "company/service/base.py" in done.out
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_libraries_of_the_environment_are_looked_at(
+    project: Path, run: Run, *, asked: bool
+) -> None:
+    install(project / ".venv" / "lib" / "python3.12" / "site-packages")
+    (project / "user.py").write_text(USER)
+    (project / "review-lsp.toml").write_text(f"jedi = {str(asked).lower()}\n")
+    done = run("check", "user.py")
+    assert done.code == 1
+    assert ("Hold `self._lock` here" in done.out) is asked
+    assert ("perhaps cannot be taken twice" in done.out) is not asked
