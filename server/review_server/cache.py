@@ -247,9 +247,9 @@ class FactsCache:
             doomed.append((key,))
             excess -= size
         self._write("delete from facts where key = ?", doomed)
+        # As a script, for it gives one page back a step, and has no rows that would be fetched.
         self._attempt(
-            lambda connection: connection.execute("pragma incremental_vacuum").fetchall(),
-            writes=True,
+            lambda connection: connection.executescript("pragma incremental_vacuum"), writes=True
         )
 
     def close(self) -> None:
@@ -275,7 +275,8 @@ class FactsCache:
             if self._connection is None:
                 self._connection = self._open()
             return work(self._connection)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError, MemoryError) as error:
+            # A broken file may even have sqlite3 fail to decode its own message.
             self._fail(error, writes=writes)
             return None
 
@@ -318,7 +319,11 @@ class FactsCache:
         elif self._is_gone():
             # The next attempt makes another.
             self._drop()
-        elif code in _BROKEN or (code == sqlite3.SQLITE_IOERR and not writes):
+        elif (
+            code in _BROKEN
+            or isinstance(error, ValueError)
+            or (code == sqlite3.SQLITE_IOERR and not writes)
+        ):
             self._rebuild(str(error))
         elif writes and self._connection is not None:
             _LOG.warning("Nothing more is written to the cache %s: %s", self._path, error)

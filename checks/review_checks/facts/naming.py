@@ -14,7 +14,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def names_in(facts: UnitFacts) -> frozenset[str]:
-    """Return every name that is read, written, called, imported, caught or derived from.
+    """Return every name that is read, written, called, imported, caught, or stands for a type.
 
     Attributes count by their own name, whatever they are attributes of: ``self.pool.close()`` uses
     ``self``, ``pool`` and ``close``. Comments and strings use nothing.
@@ -39,3 +39,5 @@ def _paths(function: Function) -> Iterator[str]:
     for item in function.imports:
         yield item.module
         yield item.attribute
+    yield from [parameter.annotation for parameter in function.parameters]
+    yield function.returns
