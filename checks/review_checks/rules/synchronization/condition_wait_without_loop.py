@@ -83,17 +83,18 @@ from typing import TYPE_CHECKING
 from review_checks.facts.schema import Call, Function, RegionKind, StatementKind, Use
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.rules.synchronization._siblings import INNER, calls_of
 from review_checks.summaries.flow import ancestry, loops_around, regions_of, statements_in
-from review_checks.summaries.index import members, owner_of
-from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard
 from review_checks.summaries.locking.locks import guards_at, held
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
 from review_checks.summaries.names import callees
-from review_checks.summaries.paths import last_step, parent_of, steps_of
+from review_checks.summaries.paths import last_step, parent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from review_checks.summaries.inputs import FunctionId
 
 _WAITS = frozenset({"wait"})
 _NOTIFIES = frozenset({"notify", "notify_all", "notifyAll"})
@@ -105,7 +106,6 @@ _TESTS = (
     StatementKind.RETURN,
     StatementKind.WHILE,
 )
-_INNER = (Role.PRIVATE, Role.NESTED)
 
 
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
@@ -144,9 +144,9 @@ def _is_repeated(function: FunctionId, call: Call, context: Context) -> bool:
         return True
     if (call.args or call.keywords) and _tests_next(context.facts(function), call.statement):
         return True
-    if role_of(context.db, function) not in _INNER:
+    if role_of(context.db, function) not in INNER:
         return False
-    calls = list(_calls_of(function, context))
+    calls = list(calls_of(function, context))
     return bool(calls) and all(_in_loop(caller, row, context) for caller, row in calls)
 
 
@@ -166,17 +166,6 @@ def _in_loop(function: FunctionId, call: Call, context: Context) -> bool:
     if body.statements[call.statement].kind is StatementKind.WHILE:
         return True
     return next(loops_around(body, call.statement), None) is not None
-
-
-def _calls_of(function: FunctionId, context: Context) -> Iterator[tuple[FunctionId, Call]]:
-    """Yield the calls of a private function by its siblings."""
-    path, owner = unit_path(context.db, function[0]), owner_of(context.db, function)
-    name = context.facts(function).name
-    for other in members(context.db, path, owner):
-        me = self_name(context.db, other)
-        for call in context.facts(other).calls:
-            if steps_of(call.callee) in ((me, name), (name,)):
-                yield other, call
 
 
 def _waits_once(function: FunctionId, index: int, context: Context) -> Report:
@@ -236,12 +225,12 @@ def _is_held(function: FunctionId, call: Call, guard: Guard, context: Context) -
     if not {guard.identity, UNKNOWN}.isdisjoint(guards_at(held(context.db, function), call.at)):
         return True
     role = role_of(context.db, function)
-    if role not in _INNER:
+    if role not in INNER:
         return role is Role.BODY
     # Callers that are private themselves may be called under the lock in turn.
     return any(
-        role_of(context.db, caller) in _INNER
+        role_of(context.db, caller) in INNER
         or declares_lock(context.db, caller)
         or not {guard.identity, UNKNOWN}.isdisjoint(guards_at(held(context.db, caller), row.at))
-        for caller, row in _calls_of(function, context)
-    ) or not any(_calls_of(function, context))
+        for caller, row in calls_of(function, context)
+    ) or not any(calls_of(function, context))
