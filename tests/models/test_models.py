@@ -24,6 +24,7 @@ LOCK_KINDS = {"thread", "async", "process", "greenlet"}
 PERSISTENCE = {"create", "save", "delete"}
 ROLES = {"declare", "register", "import", "root", "raw", "parsed"}
 AMOUNTS = {"count", "pool", "wait"}
+WAITS = {"sleep", "network", "subprocess", "database", "rpc"}
 
 # Names of other versions of Python, and of methods that classes make for their instances only.
 OF_OTHER_VERSIONS = {
@@ -182,6 +183,8 @@ def test_words_of_the_schema_are_known_words() -> None:
         assert knowledge.setting is None or knowledge.setting.role in ROLES, name
         assert knowledge.amount is None or knowledge.amount.role in AMOUNTS, name
         assert not knowledge.persists or knowledge.persists in PERSISTENCE, name
+        assert not knowledge.blocks or knowledge.blocks in WAITS, name
+        assert not (knowledge.blocks and knowledge.alias), name
         assert not (knowledge.harmless and (knowledge.raises or knowledge.persists)), name
         assert not knowledge.raises_when or knowledge.raises, name
         assert not knowledge.runs_keyword or knowledge.runs is not None, name

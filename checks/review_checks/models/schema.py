@@ -138,6 +138,8 @@ class Knowledge(
         amount: one of its arguments is an amount.
         converts: its result is its first argument, as another kind of number.
         bounds: its result is one of its arguments, bounded by the others.
+        blocks: what a call waits for, however long that takes: ``sleep``, ``network``,
+            ``subprocess``, ``database`` or ``rpc``; empty when it does not.
     """
 
     alias: str = ""
@@ -163,6 +165,7 @@ class Knowledge(
     amount: Amount | None = None
     converts: bool = False
     bounds: bool = False
+    blocks: str = ""
 
 
 class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Compare, Const, Logic, Path, Value
+from review_checks.facts.schema import Compare, Const, Logic, Path, Result, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ def truth(
     """
     if test in given:
         return given[test]
-    if isinstance(test, Path):
+    if isinstance(test, Path | Result):
         return True if is_held(test) else None
     if isinstance(test, Const):
         return bool(test.value)

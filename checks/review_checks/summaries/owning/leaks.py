@@ -13,35 +13,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import (
-    Exit,
-    Function,
-    Handler,
-    RegionKind,
-    Use,
-    Value,
-)
-from review_checks.summaries.failing.failures import (
-    call_failures,
-    catches,
-    handler_types,
-    is_broad,
-    raised_types,
-)
+from review_checks.facts.schema import Exit, RegionKind
+from review_checks.summaries.failing.failures import call_failures
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
-from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
+from review_checks.summaries.owning.courses import (
+    CLEANING,
+    conditions_around,
+    course_of,
+    without_cleanup,
+)
 from review_checks.summaries.owning.ownership import Holding, Owned
 from review_checks.summaries.owning.resources import acquired
-from review_checks.summaries.owning.walking import Act, Catch, Course, Event, Step, Way, ways_out
+from review_checks.summaries.owning.walking import Act, Course, Event, Step, Way, ways_out
 from review_checks.summaries.paths import last_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from review_checks.summaries.incremental import Database
-
-_CLEANING = (RegionKind.HANDLER, RegionKind.FINALLY)
 
 
 class Cause(enum.Enum):
@@ -107,7 +98,7 @@ class _Judge:
         # A function that has thought of exceptions takes what it leaves outside its `try` or `with`
         # to be safe, and so do we where nothing else is known.
         self._guarded = any(step.event[0] == "i" for step in self._releases) or any(
-            self._body.regions[region].kind in _CLEANING
+            self._body.regions[region].kind in CLEANING
             for step in self._releases
             for region, _ in ancestry(self._body, self._statement(step.event))
         )
@@ -215,83 +206,12 @@ class _Judge:
 
 
 def _course(db: Database, function: FunctionId, holding: Holding) -> Course:
-    body = holding.body
-    targets = callees(db, function[0])[function[1]]
-    given = _conditions(holding)
-    suppressing: set[int] = set()
-    reraising: set[int] = set()
-    for index, call in enumerate(body.calls):
-        target = targets[index]
-        if call.use is Use.ENTERED and target is not None:
-            known = models(db).knowledge(target)
-            if known.suppresses:
-                suppressing.add(call.statement)
-            if known.reraises:
-                reraising.add(call.statement)
-    return Course(
-        body,
-        _without_cleanup(body, holding.owned.call, holding.steps),
+    call = holding.body.calls[holding.owned.call]
+    given = conditions_around(holding.body, call.statement, holding.asks_about)
+    return course_of(
+        db,
+        function,
+        without_cleanup(holding.body, call.statement, holding.steps),
         lambda test: holding.truth(test, given),
         holding.asks_about,
-        lambda event, handler: _catch(db, function, event, handler),
-        frozenset(suppressing),
-        frozenset(reraising),
     )
-
-
-def _without_cleanup(
-    body: Function, call: int, steps: dict[int, tuple[Step, ...]]
-) -> dict[int, tuple[Step, ...]]:
-    """Leave out that calls inside a handler or ``finally`` may raise, unless it acquires as well.
-
-    Failures of the clean-up itself are another matter.
-    """
-    mine = {row for row, _ in ancestry(body, body.calls[call].statement)}
-    kept: dict[int, tuple[Step, ...]] = {}
-    for statement, rows in steps.items():
-        around = [
-            row for row, _ in ancestry(body, statement) if body.regions[row].kind in _CLEANING
-        ]
-        if any(row not in mine for row in around):
-            kept[statement] = tuple([row for row in rows if row.act is not Act.RAISE])
-        else:
-            kept[statement] = rows
-    return kept
-
-
-def _conditions(holding: Holding) -> dict[Value, bool]:
-    """Return the conditions that hold wherever the resource was made, with what they came to.
-
-    Those about the resource itself are none: making it changes them.
-    """
-    body = holding.body
-    tests = {test.statement: test.value for test in body.tests}
-    known: dict[Value, bool] = {}
-    for region, _ in ancestry(body, body.calls[holding.owned.call].statement):
-        kind, owner = body.regions[region].kind, body.regions[region].owner
-        test = tests.get(owner) if kind in (RegionKind.THEN, RegionKind.ELSE) else None
-        if test is not None and not holding.asks_about(test):
-            known[test] = kind is RegionKind.THEN
-    return known
-
-
-def _catch(db: Database, function: FunctionId, event: Event, handler: Handler) -> Catch:
-    if is_broad(db, function, handler):
-        return Catch.YES
-    kind, index = event
-    raised: tuple[str, ...] = ()
-    if kind == "c":
-        raised = call_failures(db, function, index)
-    elif kind == "s":
-        body = unit_facts(db, function[0]).functions[function[1]]
-        for row in body.raises:
-            if row.statement == index:
-                raised = raised_types(db, function, row)
-    if not raised:
-        return Catch.PERHAPS
-    handled = handler_types(db, function, handler)
-    if all(any(catches(db, name, exception) for name in handled) for exception in raised):
-        return Catch.YES
-    # What a library raises is seldom known to the last exception, and classes of other
-    # projects have unknown bases.
-    return Catch.PERHAPS

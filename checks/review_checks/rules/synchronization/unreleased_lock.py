@@ -1,0 +1,170 @@
+"""A lock that is taken by `acquire()` is not released on some path.
+
+## Why it matters
+
+A lock that is not given back stays taken for good: the next one who wants it waits for ever. The path
+that forgets is mostly the one on which a call raises, and nobody tries that one.
+
+## Example
+
+```python bad
+import threading
+
+
+class Journal:
+    def __init__(self, path):
+        self._lock = threading.Lock()
+        self._path = path
+
+    def append(self, entry):
+        self._lock.acquire()
+        with open(self._path, "a") as target:
+            target.write(entry.encode_line())
+        self._lock.release()
+```
+
+```python fixed
+import threading
+
+
+class Journal:
+    def __init__(self, path):
+        self._lock = threading.Lock()
+        self._path = path
+
+    def append(self, entry):
+        with self._lock:
+            with open(self._path, "a") as target:
+                target.write(entry.encode_line())
+```
+
+```python good
+import threading
+
+
+class Journal:
+    def __init__(self, path):
+        self._lock = threading.Lock()
+        self._path = path
+
+    def append(self, entry):
+        self._lock.acquire()
+        try:
+            with open(self._path, "a") as target:
+                target.write(entry.encode_line())
+        finally:
+            self._lock.release()
+```
+
+## When it stays silent
+
+- Somebody else gives the lock back: it is returned, stored or handed over, its `release` is handed
+  over, a nested function calls that, or the function gives it back only where something goes wrong.
+- The function never gives it back, but other code of the file does, or might.
+- Nothing between the two may raise but trivial builtins, logging and failures of the clean-up itself.
+- The lock was asked for without waiting, and was not had on the path.
+- A semaphore admits several.
+
+## Fix
+
+Holds the lock in `with`. This is safe where nothing between leaves the block but by an exception.
+Where it is not known that the lock can be entered, gives it back in `finally`.
+
+## Options
+
+None.
+
+## References
+
+- Clang: -Wthread-safety, "mutex is still held at the end of function".
+- SpotBugs: UL_UNRELEASED_LOCK_EXCEPTION_PATH.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review_checks.model import Fix, Refusal, Safety, Severity, Tier
+from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.rules.synchronization._chains import symbol_of
+from review_checks.rules.synchronization._giving_back import give_back, plan
+from review_checks.summaries.failing.failures import call_failures
+from review_checks.summaries.locking.releases import Unreleased, unreleased
+from review_checks.summaries.owning.leaks import Cause
+from review_checks.summaries.paths import parent_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.owning.walking import Event
+
+
+@rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
+def check(function: FunctionId, context: Context) -> Iterator[Report]:
+    """Report each lock that the function takes and does not always give back."""
+    if not any(call.callee.endswith(".acquire") for call in context.facts(function).calls):
+        return
+    for found in unreleased(context.db, function):
+        yield _report(context, function, found)
+
+
+def _report(context: Context, function: FunctionId, found: Unreleased) -> Report:
+    chosen = plan(context, function, found)
+    guard = found.guard
+    return Report(
+        Place(function, "c", found.call),
+        _message(context, function, found),
+        symbol_of(guard) if guard.place == guard.identity else guard.label,
+        tuple(_evidence(function, found)),
+        data=(found.call,),
+        fixable=bool(chosen.form),
+        refusal=chosen.refusal,
+        safety=chosen.safety if chosen.form else None,
+    )
+
+
+def _message(context: Context, function: FunctionId, found: Unreleased) -> str:
+    text = parent_of(context.facts(function).calls[found.call].callee)
+    if found.cause is Cause.NEVER:
+        return f"`{text}` is acquired and never released"
+    if found.cause is Cause.LEFT:
+        return f"`{text}` is not released on every path out of the function"
+    if found.cause is Cause.AGAIN:
+        return f"`{text}` is not released before the loop acquires it again"
+    what = _failing(context, function, found.after or found.event)
+    if found.cause is Cause.CAUGHT:
+        return f"`{text}` is not released when {what} and that is handled"
+    return f"`{text}` is not released when {what}"
+
+
+def _failing(context: Context, function: FunctionId, event: Event) -> str:
+    kind, index = event
+    body = context.facts(function)
+    if kind == "s":
+        raised = next((row.type for row in body.raises if row.statement == index), "")
+        return f"`{raised}` is raised" if raised else "the exception is raised again"
+    name = body.calls[index].callee or "a call"
+    exceptions = call_failures(context.db, function, index)
+    what = f" `{'.'.join(exceptions[0].split('.')[-2:])}`" if exceptions else ""
+    return f"`{name}()` raises{what}"
+
+
+def _evidence(function: FunctionId, found: Unreleased) -> Iterator[tuple[Place, str]]:
+    raising = found.event if found.cause is Cause.RAISED else found.after
+    if raising is not None:
+        yield Place(function, *raising), "raises"
+    if found.cause is not Cause.RAISED and found.event[0] == "s":
+        yield Place(function, *found.event), "leaves without its being released"
+    if found.skipped is not None:
+        text = "released here, on another path" if raising is None else "which skips this release"
+        yield Place(function, *found.skipped), text
+
+
+def fix(report: Report, context: FixContext) -> Fix | Refusal:
+    """Release the lock on every path."""
+    function = report.place.function
+    for found in unreleased(context.db, function):
+        if (found.call,) == report.data:
+            return give_back(context, function, found)
+    return Refusal("the lock is released already")

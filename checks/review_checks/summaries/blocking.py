@@ -1,0 +1,107 @@
+"""Says which calls make a thread wait for something outside the program, and who comes to them.
+
+What a library's call waits for is told by its model. What lies below a call of the project is told by
+``waits_below``, a summary of each function that is made from those of the functions it calls, up to a
+fixed depth.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.facts.schema import Call, Const
+from review_checks.summaries.calling import Event, Link, calls_of, unit_links
+from review_checks.summaries.conditions import Condition, conditions_at
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import outline
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import callees
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_CALLS = 4
+"""How many calls may lie between somebody who waits and what makes him wait, that call included."""
+
+
+class Wait(msgspec.Struct, frozen=True, array_like=True):
+    """A call that waits: for what, its canonical name, and what must hold of the function's parameters."""
+
+    kind: str
+    name: str
+    when: frozenset[Condition] = frozenset()
+
+
+def own_waits(db: Database, function: FunctionId) -> Iterator[tuple[Event, Wait]]:
+    """Yield the calls of a function that wait, in the order of the source."""
+    body = unit_facts(db, function[0]).functions[function[1]]
+    for index, target in enumerate(callees(db, function[0])[function[1]]):
+        kind = models(db).knowledge(target).blocks if target is not None else ""
+        if target is not None and kind and not _is_yielding(body.calls[index], kind):
+            when = conditions_at(body, body.calls[index].statement)
+            yield ("c", index), Wait(kind, target, when)
+
+
+def _is_yielding(call: Call, kind: str) -> bool:
+    """Say whether a sleep is one of no length, by which a thread lets others run."""
+    given = call.args[0] if call.args else dict(call.keywords).get("seconds", Const(0))
+    return kind == "sleep" and isinstance(given, Const) and not given.value
+
+
+@query
+def unit_waits(db: Database, unit: int) -> tuple[frozenset[Wait], ...]:
+    """Return for what each function of a unit waits itself."""
+    count = len(outline(db, unit).functions)
+    return tuple(
+        [frozenset([wait for _, wait in own_waits(db, (unit, index))]) for index in range(count)]
+    )
+
+
+@query
+def waits_below(db: Database, function: FunctionId, calls: int) -> frozenset[Wait]:
+    """Return for what a function waits, itself or at most so many calls below."""
+    unit, index = function
+    found = set(unit_waits(db, unit)[index])
+    if calls > 1:
+        for link in unit_links(db, unit)[index]:
+            found |= carried(db, link, calls - 1)
+    return frozenset(found)
+
+
+def carried(db: Database, link: Link, calls: int) -> frozenset[Wait]:
+    """Return the waits below a call, under the conditions that its caller knows."""
+    rows = [(wait, link.conditions(wait.when)) for wait in waits_below(db, link.target, calls)]
+    return frozenset([Wait(wait.kind, wait.name, when) for wait, when in rows if when is not None])
+
+
+def waits_at(db: Database, function: FunctionId) -> Iterator[tuple[Event, Wait, int]]:
+    """Yield the calls of a function that wait or lead to a wait, the wait, and the calls up to it.
+
+    The nearest wait counts, of equals the first by its name.
+    """
+    for event, wait in own_waits(db, function):
+        yield event, wait, 1
+    for event, link in calls_of(db, function):
+        for calls in range(1, MAX_CALLS):
+            found = carried(db, link, calls)
+            if found:
+                yield event, min(found, key=lambda wait: (wait.name, sorted(wait.when))), calls + 1
+                break
+
+
+def way_to_wait(
+    db: Database, function: FunctionId, event: Event, calls: int
+) -> list[tuple[FunctionId, Event]]:
+    """Return the calls that lead from an event to the nearest wait, that included."""
+    way = [(function, event)]
+    while calls > 1:
+        link = next(link for found, link in calls_of(db, function) if found == event)
+        function, calls = link.target, calls - 1
+        rows = [(found, count) for found, _, count in waits_at(db, function) if count <= calls]
+        if not rows:
+            return way
+        event, calls = min(rows, key=lambda row: row[1])
+        way.append((function, event))
+    return way

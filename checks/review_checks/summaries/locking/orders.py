@@ -1,0 +1,191 @@
+"""Says in which orders locks are taken, and where two orders contradict each other.
+
+An order is looked for in the files that declare its locks and in the file at hand: whoever takes two
+locks mostly stands beside one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import outline, owner_of
+from review_checks.summaries.inputs import FunctionId, layout, unit_path
+from review_checks.summaries.locking.nesting import Nesting, nestings
+from review_checks.summaries.locking.roles import Role, role_of
+from review_checks.summaries.locking.shapes import family
+from review_checks.summaries.locking.sibling_calls import SiblingCalls
+from review_checks.summaries.names import class_around, home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_MAX_CALLERS = 4
+"""How many calls above a function locks are looked for that its callers hold."""
+
+
+class Order(msgspec.Struct, frozen=True, array_like=True):
+    """A lock that a function takes while it holds another, by their identities.
+
+    ``held`` are the locks that the function holds itself when it takes the second.
+    """
+
+    first: str
+    second: str
+    function: FunctionId
+    held: frozenset[str]
+
+
+@query
+def file_orders(db: Database, path: str) -> tuple[Order, ...]:
+    """Return the orders in which the functions of a file take locks, from top to bottom."""
+    found: list[Order] = []
+    for unit in layout(db, path) or ():
+        for index in range(len(outline(db, unit).functions)):
+            function = (unit, index)
+            found += [order_of(function, row) for row in ordered(db, function)]
+    return tuple(dict.fromkeys(found))
+
+
+def ordered(db: Database, function: FunctionId) -> Iterator[Nesting]:
+    """Yield where a function takes a lock while it holds a different one, for either there is one.
+
+    What is taken while an object is made cannot meet others yet; what is held already is not waited
+    for.
+    """
+    rows = nestings(db, function)
+    if not rows or role_of(db, function) is Role.OWNED:
+        return
+    for row in rows:
+        first, second = row.outer.token.identity, row.inner.identity
+        if row.outer.held.guard.reads or second in row.others:
+            continue
+        if first != second and _is_single(first) and _is_single(second):
+            yield row
+
+
+def _is_single(identity: str) -> bool:
+    """Say whether an identity is that of a lock, not of a family or of a local variable."""
+    return ":<>" not in identity and not identity.startswith("(")
+
+
+def order_of(function: FunctionId, nesting: Nesting) -> Order:
+    """Return the order that a nesting shows."""
+    return Order(nesting.outer.token.identity, nesting.inner.identity, function, nesting.others)
+
+
+def contradiction(db: Database, mine: Order) -> tuple[Order, ...]:
+    """Return the orders that lead from a second lock back to the first, or none.
+
+    They are none where one lock is held around all of them, so that they cannot meet, and where it is
+    another order of the cycle that is at fault: the one that is followed at fewer places.
+    """
+    path = unit_path(db, mine.function[0])
+    known = _orders_near(db, path, mine)
+    back = _way(known, mine.second, mine.first)
+    if not back:
+        return ()
+    chosen = _apart(db, mine, back, known)
+    if chosen and _is_weakest(db, mine, chosen, known):
+        return chosen
+    return ()
+
+
+def _orders_near(db: Database, path: str, mine: Order) -> list[Order]:
+    """Return the orders of the files that declare one of the locks which lie on the way."""
+    todo = [mine.first, mine.second]
+    paths = {path: None}
+    found = list(file_orders(db, path))
+    seen: set[str] = set()
+    while todo:
+        lock = todo.pop()
+        if lock in seen:
+            continue
+        seen.add(lock)
+        place = home(db, lock) if ":" not in lock else None
+        if place is not None and place.path not in paths:
+            paths[place.path] = None
+            found += file_orders(db, place.path)
+        todo += [row.second for row in found if row.first == lock]
+    return found
+
+
+def _way(known: Iterable[Order], start: str, goal: str) -> list[tuple[str, str]]:
+    """Return the shortest way from one lock to another, as pairs of locks; empty if there is none."""
+    after: dict[str, list[str]] = {}
+    for row in known:
+        after.setdefault(row.first, []).append(row.second)
+    before: dict[str, str] = {start: ""}
+    todo = [start]
+    for lock in todo:
+        for other in after.get(lock, ()):
+            if other not in before:
+                before[other] = lock
+                todo.append(other)
+    if goal not in before:
+        return []
+    pairs = []
+    while before[goal]:
+        pairs.append((before[goal], goal))
+        goal = before[goal]
+    return pairs[::-1]
+
+
+def _apart(
+    db: Database, mine: Order, back: list[tuple[str, str]], known: list[Order]
+) -> tuple[Order, ...]:
+    """Return one order for each pair such that no lock is held around all of them."""
+    chosen: list[Order] = []
+    common = _all_held(db, mine) - {mine.first}
+    for pair in back:
+        rows = [
+            row
+            for row in known
+            if (row.first, row.second) == pair and row.function != mine.function
+        ]
+        free = [row for row in rows if not common & (_all_held(db, row) - {row.first})]
+        if free:
+            chosen.append(free[0])
+            common = frozenset()
+        elif rows and common:
+            chosen.append(rows[0])
+            common &= _all_held(db, rows[0])
+        else:
+            return ()
+    return () if common else tuple(chosen)
+
+
+def _all_held(db: Database, order: Order) -> frozenset[str]:
+    return order.held | held_by_callers(db, order.function)
+
+
+def held_by_callers(
+    db: Database, function: FunctionId, depth: int = _MAX_CALLERS
+) -> frozenset[str]:
+    """Return the locks that all callers of a private function hold, in its class or module."""
+    if depth <= 0 or role_of(db, function) not in (Role.PRIVATE, Role.NESTED):
+        return frozenset()
+    path = unit_path(db, function[0])
+    shapes = family(db, path, owner_of(db, function)).shapes
+    calls = SiblingCalls(db, class_around(db, function), shapes)
+    if function not in calls.shapes or calls.is_entry(function):
+        return frozenset()
+    common: frozenset[str] | None = None
+    for caller, _, locks in calls.callers(function):
+        here = locks | held_by_callers(db, caller, depth - 1)
+        common = here if common is None else common & here
+    return common or frozenset()
+
+
+def _is_weakest(db: Database, mine: Order, others: tuple[Order, ...], known: list[Order]) -> bool:
+    """Say whether an order is followed by fewer functions than the others; of equals the last is."""
+
+    def weight(order: Order) -> tuple[int, str, int]:
+        rows = [row for row in known if (row.first, row.second) == (order.first, order.second)]
+        functions = {row.function for row in rows}
+        last = max(known.index(row) for row in rows)
+        return -len(functions), unit_path(db, rows[-1].function[0]), last
+
+    return all(weight(mine) > weight(order) for order in others)
