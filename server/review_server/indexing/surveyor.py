@@ -12,6 +12,7 @@ import gc
 import hashlib
 import os
 import queue
+import stat
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from review_server.indexing.messages import Answer, Members, Request
 
 _NICENESS = 10
+_MOST_BYTES_A_CHARACTER = 4
 
 
 class Surveyor:
@@ -92,13 +94,20 @@ class Surveyor:
 
     def _row(self, path: str, members: Members) -> Row | None:
         """Return the row of a file, or None when it is no member of the project."""
+        selection = members.selection()
         try:
-            raw = Path(path).read_bytes()
+            status = Path(path).stat()
+            # Reading a pipe, or what a driver makes up, may never end.
+            if not stat.S_ISREG(status.st_mode) or not selection.is_checked(path):
+                return None
             if self._root_of(os.path.dirname(path)) != members.root:  # noqa: PTH120 -- see above
                 return None
+            if status.st_size > _MOST_BYTES_A_CHARACTER * members.limit:
+                return Row(path, status.st_size.to_bytes(8, "big"), ())
+            raw = Path(path).read_bytes()
         except OSError:
             return None
-        if not members.selection().is_checked(path, first_lines(raw)):
+        if not selection.is_checked(path, first_lines(raw)):
             return None
         text = decode(raw)
         digest = hashlib.blake2b(raw, digest_size=12).digest()
