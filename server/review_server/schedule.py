@@ -38,6 +38,11 @@ class Schedule:
         if self._timer is None:
             self._timer = self._loop.call_later(QUIET, self._run_idle)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no message has come for a while."""
+        return self._loop.time() >= self._last + QUIET
+
     def stir(self) -> None:
         """Note that a message came."""
         self._last = self._loop.time()

@@ -12,8 +12,10 @@ from review_server import convert, wire
 from review_server.documents import OpenDocument
 from review_server.faults import FaultTeller
 from review_server.indexing.index import Index
+from review_server.news import News
 from review_server.reporting import Reporter
 from review_server.resolving import Resolving
+from review_server.sweeping import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,6 +56,8 @@ class Session:
         self._by_path: dict[str, OpenDocument] = {}
         # A result of an earlier run of the server must not be taken for one of this run.
         self._run = f"{time.time_ns():x}"
+        self.news = News()
+        self.sweeper = Sweeper(self, schedule)
 
     # Documents
 
@@ -122,6 +126,7 @@ class Session:
             return
         del self._documents[document.uri], self._by_path[document.path]
         document.close()
+        self.news.note()
         self._forget_rows()
         if not self.client.pulls:
             self._send(document, [])
@@ -153,10 +158,14 @@ class Session:
             return wire.FullReport([])
         rows = self.reporter.rows(document)
         self.resolving.look()
-        result = f"{self._run}-{document.result}"
+        result = self.result_id(document)
         if result == previous:
             return wire.UnchangedReport(result)
         return wire.FullReport([Raw(row) for row in rows], result)
+
+    def result_id(self, document: OpenDocument) -> str:
+        """Return by what the client knows the rows that a document was given last."""
+        return f"{self._run}-{document.result}"
 
     def tell_faults(self) -> None:
         """Show what is wrong with the configurations in their files, after what is at hand."""
@@ -188,6 +197,7 @@ class Session:
 
     def recheck(self) -> None:
         """Bring what the editor shows up to date, later, if any of it is different by now."""
+        self.news.note()
         if not self.client.pulls:
             self._publish_others(None)
             return
@@ -208,6 +218,7 @@ class Session:
 
     def refresh(self) -> None:
         """Bring what the editor shows up to date after something else than its edits."""
+        self.news.note()
         for document in self._documents.values():
             document.decide()
         if not self.client.pulls:
@@ -217,6 +228,7 @@ class Session:
 
     def _changed(self, document: OpenDocument) -> None:
         """Push what an edit changed; who pulls asks by himself, for other documents too."""
+        self.news.note()
         if not self.client.pulls:
             self._schedule.soon(document.path, functools.partial(self._publish, document))
             self._publish_others(document)

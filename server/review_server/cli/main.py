@@ -12,6 +12,7 @@ import click
 
 from review_server import __version__
 from review_server.cli.check import TROUBLE, check
+from review_server.cli.config import config
 from review_server.cli.describe import explain, rules
 from review_server.cli.index import index
 from review_server.cli.new_rule import new_rule
@@ -34,7 +35,7 @@ def serve() -> None:
     """Serve an editor on standard input and output; `review-lsp` alone does the same."""
 
 
-for _command in (check, index, rules, explain, new_rule):
+for _command in (check, index, rules, explain, config, new_rule):
     commands.add_command(_command)
 
 

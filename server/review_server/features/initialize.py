@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from review_server.actions.request import KINDS
 from review_server.client import Client
+from review_server.configuration import configuration
 from review_server.editor_settings import EditorSettings
 from review_server.features import (
     code_action,
@@ -15,7 +17,9 @@ from review_server.features import (
     diagnostic,
     execute_command,
     text_document_content,
+    workspace_diagnostic,
 )
+from review_server.project import find_root
 from review_server.session import Session
 from review_server.transport import watch_process
 from review_server.workspace import Projects
@@ -49,8 +53,19 @@ def handle(ls: ReviewServer, params: types.InitializeParams) -> None:
                 inter_file_dependencies=True, workspace_diagnostics=False, identifier="review"
             ),
         )(diagnostic.handle)
+        if _wants_all_files(ls):
+            ls.feature(types.WORKSPACE_DIAGNOSTIC)(workspace_diagnostic.handle)
     if params.process_id is not None:
         watch_process(params.process_id, ls.stop)
+
+
+def _wants_all_files(ls: ReviewServer) -> bool:
+    """Say whether the user wants the findings of files that are not open, in any folder."""
+    roots = [find_root(Path(path)) for path, _ in ls.session.projects.folders]
+    return any(
+        configuration(root, ls.settings.layers(root)).options.workspace_diagnostics
+        for root in roots
+    )
 
 
 def _report_status(ls: ReviewServer) -> None:

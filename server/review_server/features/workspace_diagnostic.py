@@ -1,0 +1,105 @@
+"""``workspace/diagnostic``: the findings of all files, where the user has asked for them.
+
+A client that takes partial results is sent the findings as they are found; its request is answered
+when something was new to it, and held until then. One that does not is answered at once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from review_server.progress_token import TokenProgress
+
+if TYPE_CHECKING:
+    from review_server.host import ReviewServer
+    from review_server.sweeping import Row
+
+_BATCH = 20
+
+
+async def handle(
+    ls: ReviewServer, params: types.WorkspaceDiagnosticParams
+) -> types.WorkspaceDiagnosticReport:
+    """Report the files whose findings are others than those that the client has."""
+    known = {row.uri: row.value for row in params.previous_result_ids}
+    sweep = _Sweep(ls, params.partial_result_token)
+    progress = TokenProgress(ls, params.work_done_token)
+    while True:
+        count = ls.session.news.count
+        files = ls.session.sweeper.files()
+        progress.begin("Reviewing")
+        done = 0
+        try:
+            async for row in ls.session.sweeper.rows(files, known):
+                done += 1
+                progress.report(done, len(files))
+                sweep.add(row)
+        finally:
+            progress.end()
+        if sweep.has_news or not sweep.streams:
+            return types.WorkspaceDiagnosticReport(sweep.rest())
+        await ls.session.news.since(count)
+
+
+class _Sweep:
+    """What one request has come to so far."""
+
+    def __init__(self, ls: ReviewServer, token: int | str | None) -> None:
+        self._ls = ls
+        self._token = token
+        self._waiting: list[dict[str, Any]] = []
+        self.has_news = False
+
+    @property
+    def streams(self) -> bool:
+        """Whether the client takes partial results."""
+        return self._token is not None
+
+    def add(self, row: Row) -> None:
+        """Take what is to be said of a file, and send it when there is enough."""
+        if row.rows is None:
+            if self.streams:
+                return
+            self._waiting.append(
+                {
+                    "kind": "unchanged",
+                    "uri": row.uri,
+                    "version": row.version,
+                    "resultId": row.result,
+                }
+            )
+            return
+        self.has_news = True
+        self._waiting.append(
+            {
+                "kind": "full",
+                "uri": row.uri,
+                "version": row.version,
+                "resultId": row.result,
+                "items": [json.loads(item) for item in row.rows],
+            }
+        )
+        if self.streams and len(self._waiting) >= _BATCH:
+            self._send()
+
+    def rest(self) -> list[Any]:
+        """Return what was not sent yet, as the answer has it."""
+        if self.streams:
+            # The answer to a request that was streamed has nothing of its own.
+            self._send()
+            return []
+        structure = self._ls.protocol._converter.structure  # noqa: SLF001 -- pygls has no other name
+        kinds = {
+            "full": types.WorkspaceFullDocumentDiagnosticReport,
+            "unchanged": types.WorkspaceUnchangedDocumentDiagnosticReport,
+        }
+        return [structure(row, kinds[row["kind"]]) for row in self._waiting]
+
+    def _send(self) -> None:
+        if self._waiting:
+            value = {"items": self._waiting}
+            self._ls.tell(types.PROGRESS, {"token": self._token, "value": value})
+            self._waiting = []

@@ -1,0 +1,116 @@
+"""Reports on all files of the folders, open or not, while the editor rests.
+
+Files that are not open are looked at one by one, each when no message has come for a while. What
+they say is known by a number, so that a client that has it already is not sent it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from review_server.convert import path_of
+from review_server.documents import OpenDocument
+from review_server.files import head, walk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from review_server.schedule import Schedule
+    from review_server.session import Session
+    from review_server.workspace import Project
+
+
+class Row(NamedTuple):
+    """What is to be said of a file; ``rows`` is None when the client knows it."""
+
+    uri: str
+    version: int | None
+    result: str
+    rows: list[bytes] | None
+
+
+class Sweeper:
+    """Goes over the files of a session."""
+
+    def __init__(self, session: Session, schedule: Schedule) -> None:
+        """Look at nothing yet."""
+        self._session = session
+        self._schedule = schedule
+        self._closed: dict[str, OpenDocument] = {}
+
+    def files(self) -> list[tuple[str, Project]]:
+        """Return the files whose findings are wanted, with their projects."""
+        session = self._session
+        found: dict[str, Project] = {}
+        by_folder: dict[str, Project] = {}
+        for folder, _ in session.projects.folders:
+            for path in walk(folder, lambda _error: None):
+                parent = os.path.dirname(path)  # noqa: PTH120 -- there may be thousands
+                if parent not in by_folder:
+                    by_folder[parent] = session.projects.of(path)
+                project = by_folder[parent]
+                if project.options.workspace_diagnostics:
+                    found[os.path.realpath(path)] = project
+        return list(found.items())
+
+    async def rows(
+        self, files: Iterable[tuple[str, Project]], known: Mapping[str, str]
+    ) -> AsyncIterator[Row]:
+        """Yield what is to be said of each file, those that are gone included.
+
+        Args:
+            files: the files.
+            known: the results that the client has, by URI.
+        """
+        left = {path_of(uri): uri for uri in known}
+        for path, project in files:
+            await self._rest()
+            row = self._row(path, project, known)
+            left.pop(path, None)
+            if row is not None:
+                yield row
+        for path, uri in left.items():
+            self._closed.pop(path, None)
+            if known[uri] != _nothing(uri):
+                yield Row(uri, None, _nothing(uri), [])
+
+    async def _rest(self) -> None:
+        """Wait until the editor rests, but let what has come meanwhile be handled in any case."""
+        await asyncio.sleep(0)
+        if self._schedule.is_quiet:
+            return
+        rested: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def go_on() -> None:
+            if not rested.done():
+                rested.set_result(None)
+
+        self._schedule.when_idle(rested, go_on)
+        await rested
+
+    def _row(self, path: str, project: Project, known: Mapping[str, str]) -> Row | None:
+        session = self._session
+        uri = session.uri(path)
+        document = session.document(uri)
+        if document is None:
+            document = self._closed.get(path)
+            if document is None or document.project is not project:
+                document = self._closed[path] = OpenDocument(uri, path, None, project)
+            # That the disk may have another text by now is known from file events.
+            document.checked = project.is_checked(path, head(path))
+        else:
+            self._closed.pop(path, None)
+        rows = session.reporter.rows(document)
+        result = session.result_id(document)
+        if not rows and uri not in known:
+            # Nothing was said of it, and nothing is.
+            return None
+        same = known.get(uri) == result
+        return Row(uri, document.version, result, None if same else rows)
+
+
+def _nothing(uri: str) -> str:
+    """Return the result of a file of which there is nothing to say any more."""
+    return f"none-{uri}"
