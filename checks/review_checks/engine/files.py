@@ -10,10 +10,10 @@ import msgspec
 
 from review_checks.engine.spacing import keeps_facts
 from review_checks.facts.lower import lower_unit, unread_function
-from review_checks.facts.schema import UnitFacts
+from review_checks.facts.schema import FunctionKind, UnitFacts
 from review_checks.model import Span
 from review_checks.text.lines import Change, Document, merge
-from review_checks.text.units import Segmentation, Unit, UnitKind, parse_text
+from review_checks.text.units import Segmentation, Unit, UnitKind, parse_text, stretched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +27,8 @@ _MEMO_SIZE = 8192
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(UnitFacts)
 _DOES_NOT_PARSE = "it does not parse"
+_UNREADABLE = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
+"""What parsing and lowering a text may raise."""
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -72,13 +74,20 @@ class FactsMemo:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], UnitFacts] = {}
+        self._failed: tuple[tuple[str, int], Exception] | None = None
 
     def lower(self, text: str, before: int) -> UnitFacts:
         """Return the facts of a text; see ``facts.lower.lower_unit`` for what it may raise."""
         key = (text, before)
         found = self._known.get(key)
         if found is None:
-            found = lower_unit(text, before)
+            if self._failed is not None and self._failed[0] == key:
+                raise self._failed[1]
+            try:
+                found = lower_unit(text, before)
+            except _UNREADABLE as error:
+                self._failed = key, error.with_traceback(None)
+                raise
             if len(self._known) >= _MEMO_SIZE:
                 # The oldest half goes; a dictionary keeps the order of insertion.
                 for old in list(self._known)[: _MEMO_SIZE // 2]:
@@ -270,23 +279,50 @@ class File:
                 found.append(state)
         return found
 
-    def _stretch(self, change: Change) -> bool:
-        """Follow an edit of blank lines if that takes no more than to map lines."""
-        segmentation = self.segmentation
-        index = segmentation.index_at(change.first)
-        unit, start = segmentation.units[index], segmentation.starts[index]
+    def _follow_inside(self, index: int, change: Change) -> list[UnitState] | None:
+        """Follow an edit inside a function without asking where it ends.
+
+        Returns its state if it has new facts, or None when more than the function may have changed.
+        """
+        unit, start = self.segmentation.units[index], self.segmentation.starts[index]
         state = self.states[index]
-        if not segmentation.intact or not keeps_facts(self.lines, start, unit, state, change):
-            return False
-        local = Change(change.first - start, change.removed, change.added)
-        state.follow(local, unit.size)
-        segmentation.stretch(index, change.delta)
+        if change.blank and keeps_facts(self.lines, start, state, change):
+            local = Change(change.first - start, change.removed, change.added)
+            state.follow(local, unit.size)
+            changed = []
+        else:
+            facts = self._as_function(stretched(unit, change.delta), start)
+            if facts is None:
+                return None
+            state.facts, state.lines, state.reason = facts, None, ""
+            changed = [state]
+        self.segmentation.stretch(index, change.delta)
         self._remark(state, index)
-        return True
+        return changed
+
+    def _as_function(self, unit: Unit, start: int) -> UnitFacts | None:
+        """Return the facts of the lines of a unit if they are one function, of the unit's name.
+
+        What parses as one function is read as one unit, too.
+        """
+        text, before = parse_text(self.document.lines[start : start + unit.content], unit)
+        if len(text) > MAX_UNIT_TOKENS:
+            return None
+        try:
+            facts = self._memo.lower(text, before)
+        except _UNREADABLE:
+            return None
+        body = facts.functions[0]
+        same = body.kind is FunctionKind.FUNCTION and body.name == unit.name
+        return facts if same else None
 
     def _follow(self, change: Change) -> tuple[list[UnitState], list[int]]:
-        if change.blank and self._stretch(change):
-            return [], []
+        around = self.segmentation.around(self.document.lines, change)
+        inside = self._follow_inside(around, change) if around is not None else None
+        if inside is not None:
+            self._unread.follow(inside, ())
+            self._spoken.follow(inside, ())
+            return inside, []
         starts, units = list(self.segmentation.starts), list(self.segmentation.units)
         splice = self.segmentation.update(self.document.lines, change)
         end = splice.first + splice.removed
@@ -309,7 +345,7 @@ class File:
                 state = replaced[match]
                 start, size = offsets[match]
                 local = Change(max(change.first - start, 0), change.removed, change.added)
-                self._carry(state, local, size)
+                state.follow(local, size)
             self._lower(state, index)
             states.append(state)
             changed.append(state)
@@ -335,9 +371,6 @@ class File:
         if added == len(names) and not taken[offset] and names[offset][0] == unit.kind:
             return offset
         return None
-
-    def _carry(self, state: UnitState, change: Change, size: int) -> None:
-        state.follow(change, size)
 
     def _new_state(self) -> UnitState:
         self._tickets[0] += 1
@@ -398,7 +431,9 @@ def _is_unread(state: UnitState) -> bool:
 
 
 def _speaks(state: UnitState) -> bool:
-    return bool(state.remarks or state.facts.comments)
+    return bool(state.remarks) or any(
+        "review" in comment.text.lower() for comment in state.facts.comments
+    )
 
 
 def _unread(unit: Unit) -> UnitFacts:

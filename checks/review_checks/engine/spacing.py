@@ -10,14 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import StatementKind
-from review_checks.text.units import UnitKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from review_checks.engine.files import UnitState
     from review_checks.text.lines import Change
-    from review_checks.text.units import Unit
 
 _COMPOUND = frozenset(
     {
@@ -32,21 +30,15 @@ _COMPOUND = frozenset(
 )
 
 
-def keeps_facts(
-    lines: Sequence[str], start: int, unit: Unit, state: UnitState, change: Change
-) -> bool:
-    """Say whether all that an edit of blank lines does to a unit is to move its lines.
+def keeps_facts(lines: Sequence[str], start: int, state: UnitState, change: Change) -> bool:
+    """Say whether all that an edit of blank lines inside a function does is to move its lines.
 
     Args:
         lines: the lines after the edit.
-        start: the first line of the unit.
-        unit: the unit before the edit.
+        start: the first line of the function.
         state: its state, which knows where its facts stood before the edit.
         change: the edit.
     """
-    inside = start < change.first and change.first + change.removed < start + unit.content
-    if not inside or unit.kind is not UnitKind.FUNCTION or not unit.intact:
-        return False
     if state.is_pending or state.reason:
         return False
     if state.facts.comments:

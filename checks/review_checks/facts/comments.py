@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,12 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TOKEN = re.compile(
+    # Every match begins with the plain text before a token, so that no character is tried twice.
     r"""
-      (?:\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z))
-    | (?:'''(?:[^\\]|\\.)*?(?:'''|\Z))
-    | (?:\"(?:[^\"\\\n]|\\.)*\"?)
-    | (?:'(?:[^'\\\n]|\\.)*'?)
-    | (?P<comment>\#[^\r\n]*)
+    [^'"\#]*+
+    (?: \"\"\"(?:[^"\\]++|\\.|"(?!""))*+(?:\"\"\"|\Z)
+      | '''(?:[^'\\]++|\\.|'(?!''))*+(?:'''|\Z)
+      | "(?:[^"\\\n]++|\\.)*+"?+
+      | '(?:[^'\\\n]++|\\.)*+'?+
+      | (?P<comment>\#[^\r\n]*+)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -27,6 +31,10 @@ _SPEAKS_OF_SHARING = re.compile(
     r"|rac(?:e|es|y)|concurren\w+|single.thread\w*)\b",
     re.IGNORECASE,
 )
+# A line from its first `#` on, which may stand in a string; that is seldom worth to be found out.
+_CANDIDATE = re.compile(r"#[^\r\n]*")
+# What all that is of interest contains.
+_HINT = re.compile(r"review|guarded|atomic|thread|gil|lock|mutex|semaphore|rac[esy]|concurren")
 _SPEAKS_TO_A_TOOL = re.compile(
     r"#[#\s]*(?:noqa|type:|pragma|pylint|pyright|mypy|nosec|fmt:|isort:|flake8:)", re.IGNORECASE
 )
@@ -56,17 +64,28 @@ class Remark(NamedTuple):
         return bool(_SPEAKS_OF_FAILURE.search(self.text))
 
 
+@functools.lru_cache(maxsize=1)
+def _comments(text: str) -> tuple[tuple[int, str], ...]:
+    """Return where the comments of a text begin, and what they say."""
+    return tuple(
+        [
+            (match.start("comment"), match["comment"])
+            for match in _TOKEN.finditer(text)
+            if match.lastgroup
+        ]
+    )
+
+
 def remarks(text: str, before: int) -> dict[int, Remark]:
     """Return the comments for human readers by their lines, which are relative to the unit."""
     found: dict[int, Remark] = {}
-    for match in _TOKEN.finditer(text):
-        comment = match.group()
-        if not match.lastgroup or not _is_for_people(comment):
+    for at, comment in _comments(text):
+        if not _is_for_people(comment):
             continue
-        start = text.rfind("\n", 0, match.start()) + 1
-        alone = not text[start : match.start()].strip()
+        start = text.rfind("\n", 0, at) + 1
+        alone = not text[start:at].strip()
         line = text.count("\n", 0, start) - before
-        found[line] = Remark(match.start() - start, alone, comment)
+        found[line] = Remark(at - start, alone, comment)
     return found
 
 
@@ -113,16 +132,21 @@ def explains_handler(
 
 def directives(text: str, before: int) -> tuple[Comment, ...]:
     """Return the comments that speak to this tool, or of how data are shared, in order."""
-    if not _SPEAKS_TO_US.search(text) and not _SPEAKS_OF_SHARING.search(text):
+    if not any(map(_speaks, _CANDIDATE.findall(text))):
         return ()
     found = []
-    for match in _TOKEN.finditer(text):
-        comment = match.group() if match.lastgroup else ""
+    for at, comment in _comments(text):
         # It may stand behind a comment for another tool.
         ours = _SPEAKS_TO_US.search(comment) or _SPEAKS_OF_SHARING.match(comment)
         if ours is not None:
-            start = text.rfind("\n", 0, match.start()) + 1
+            start = text.rfind("\n", 0, at) + 1
             line = text.count("\n", 0, start) - before
-            column = match.start() + ours.start() - start
-            found.append(Comment(match.group()[ours.start() :], line, column))
+            found.append(Comment(comment[ours.start() :], line, at + ours.start() - start))
     return tuple(found)
+
+
+def _speaks(candidate: str) -> bool:
+    """Say whether what follows a ``#`` would be of interest if it is a comment."""
+    if _HINT.search(candidate.lower()) is None:
+        return False
+    return bool(_SPEAKS_TO_US.search(candidate) or _SPEAKS_OF_SHARING.search(candidate))

@@ -78,14 +78,14 @@ def lower_unit(text: str, before: int) -> UnitFacts:
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
     body: list[ast.stmt] = tree.body
-    if before and body and isinstance(body[0], ast.If):
+    if before and len(body) == 1 and isinstance(body[0], ast.If) and not body[0].orelse:
         body = body[0].body
-    lines = text.split("\n")[before:] if not text.isascii() or "#" in text else []
     columns = None if text.isascii() else _column_map(text.split("\n")[before:])
-    comments = remarks(text, before) if "#" in text and "except" in text else {}
+    commented = "#" in text
+    comments = remarks(text, before) if commented and "except" in text else {}
     lowering = _UnitLowering(before + 1, columns, comments)
-    lowering.unit(body, len(lines))
-    found = directives(text, before) if "#" in text else ()
+    lowering.unit(body, text.count("\n") + 1 - before)
+    found = directives(text, before) if commented else ()
     return UnitFacts(
         tuple([function.finish() for function in lowering.functions]),
         tuple(lowering.classes),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from review_checks.text.logical import code_of, column_of, head, read_logical_line
+from review_checks.text.logical import code_of, column_of, head, is_whole, read_logical_line
 from review_checks.text.rescan import Known, rescan
 from review_checks.text.scanner import Frames, Scanner, Unit, UnitKind
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from review_checks.text.lines import Change
 
-__all__ = ["Segmentation", "Splice", "Unit", "UnitKind", "parse_text"]
+__all__ = ["Segmentation", "Splice", "Unit", "UnitKind", "parse_text", "stretched"]
 
 
 class Splice(NamedTuple):
@@ -72,12 +72,28 @@ class Segmentation:
         """Return the index of the unit that contains ``line``, clamped to the document."""
         return max(0, bisect_right(self.starts, line) - 1)
 
-    def stretch(self, index: int, lines: int) -> None:
-        """Make a unit longer by blank lines inside its content, or shorter if negative.
+    def around(self, lines: Sequence[str], change: Change) -> int | None:
+        """Return the function inside of which a change took place; None where it is not that simple.
 
-        A run ends where it is long enough, so that it may become two; this is for other units.
+        Its first line and the last one of its content are not inside. Everything must have been
+        well formed, and nothing may be left open on the new lines, which ``lines`` have.
         """
-        self.units[index] = _stretched(self.units[index], lines)
+        index = self.index_at(change.first)
+        unit, start = self.units[index], self.starts[index]
+        inside = start < change.first and change.first + change.removed < start + unit.content
+        if not inside or unit.kind is not UnitKind.FUNCTION or self._torn:
+            return None
+        new = lines[change.first : change.first + change.added]
+        return index if all(map(is_whole, new)) else None
+
+    def stretch(self, index: int, lines: int) -> None:
+        """Follow a change inside a function that is still one: it became some lines longer.
+
+        It takes nothing else, for where a function ends is told by what lies below it.
+        """
+        if not lines:
+            return
+        self.units[index] = stretched(self.units[index], lines)
         below = index + 1
         self.starts[below:] = [at + lines for at in self.starts[below:]]
 
@@ -110,7 +126,10 @@ class Segmentation:
         return Splice(first, removed, len(units))
 
 
-def _stretched(unit: Unit, lines: int) -> Unit:
+def stretched(unit: Unit, lines: int) -> Unit:
+    """Return a unit whose content is some lines longer, or shorter if negative."""
+    if not lines:
+        return unit
     return msgspec.structs.replace(unit, size=unit.size + lines, content=unit.content + lines)
 
 

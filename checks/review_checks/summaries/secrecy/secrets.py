@@ -13,6 +13,7 @@ answer independent of the order in which recursive functions are visited.
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -72,6 +73,21 @@ class Reader:
         self.bound = bound_names(db, function[0])[function[1]]
         self._known: dict[tuple[str, int], tuple[Origin, ...]] = {}
         self._nesting = 0
+
+    @functools.cached_property
+    def _growing(self) -> dict[str, list[int]]:
+        """The calls that add to a container, by its path."""
+        found: dict[str, list[int]] = {}
+        for index, call in enumerate(self.body.calls):
+            if last_step(call.callee) in innocence.GROWING:
+                found.setdefault(parent_of(call.callee), []).append(index)
+        return found
+
+    @functools.cached_property
+    def comparing(self) -> list[Call]:
+        """The calls that compare in constant time."""
+        wanted = self.words.comparisons
+        return [call for call in self.body.calls if last_step(call.callee) in wanted]
 
     @contextlib.contextmanager
     def deeper(self) -> Iterator[bool]:
@@ -241,12 +257,9 @@ class Reader:
 
     def _grown(self, value: Path, since: int, at: int) -> Iterator[Origin]:
         """Yield the origins of what was added to a container between two points of the function."""
-        for index, call in enumerate(self.body.calls):
-            if not since < call.at < at or parent_of(call.callee) != value.text:
-                continue
-            if last_step(call.callee) not in innocence.GROWING:
-                continue
-            for arg in call.args:
+        for index in self._growing.get(value.text, ()):
+            call = self.body.calls[index]
+            for arg in call.args if since < call.at < at else ():
                 for origin in self.origins(arg, call.statement, call.at):
                     step = Step(self.function, ("c", index), f"`{origin.symbol}` is added here")
                     yield msgspec.structs.replace(

@@ -112,11 +112,7 @@ def is_expected_digest(reader: Reader, value: Path, statement: int, at: int) -> 
 
     It is computed here and compared in constant time, which is done for nothing else.
     """
-    compared = any(
-        value in call.args and last_step(call.callee) in reader.words.comparisons
-        for call in reader.body.calls
-    )
-    if not compared:
+    if not any(value in call.args for call in reader.comparing):
         return False
     found, _ = reader.writes.reaching(value.text, statement, at)
     stored = [reader.body.writes[index].value for index in found]
