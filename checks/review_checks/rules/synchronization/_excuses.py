@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from review_checks.rule import Context
+    from review_checks.summaries.locking.guarding import Guarding
     from review_checks.summaries.locking.sharing import Access, Sharing
 
 _MAKING = (Role.OWNED, Role.BODY)
@@ -25,14 +26,16 @@ _FORKED = frozenset({"afterfork", "fork", "forked"})
 
 
 def is_excused(
-    shared: Sharing, field: str, guard: Guard, writes: list[Access], context: Context
+    shared: Sharing, field: str, by: Guarding, writes: list[Access], context: Context
 ) -> bool:
     """Say whether the writes of one function to a field need no lock, or perhaps not this one."""
-    accesses = shared.fields[field]
-    return (
-        not _races(accesses, guard, writes, context)
-        or _is_by_chance(accesses, guard, writes, context)
-        or _makes(shared, field, guard, writes, context)
+    accesses, guard = shared.fields[field], by.guard
+    if not races(accesses, guard, writes, context):
+        return True
+    if by.declaration is not None:
+        return starts_over(writes[0].function, guard, context)
+    return _is_rebound_by_chance(accesses, guard, writes, context) or _makes(
+        shared, field, guard, writes, context
     )
 
 
@@ -48,40 +51,39 @@ def is_lock(shared: Sharing, field: str, context: Context) -> bool:
     return any(guard.place == place for guard in known) or bool(declared and declared.kind)
 
 
-def _is_by_chance(
+def _is_rebound_by_chance(
     accesses: Iterable[Access], guard: Guard, writes: list[Access], context: Context
 ) -> bool:
-    """Say whether a lock may well be held at the uses of a field by chance.
-
-    One long critical section covers whatever it happens to use. That is little evidence that it is
-    meant for a field which is only bound anew, and that is atomic by itself.
-    """
+    """Say whether a field is only bound anew, which is atomic, and the lock not sure to be its own."""
     if any(access.site.compound for access in writes):
         return False
-    rows = [access for access in accesses if guard.identity in access.guards]
-    takers = {access.function for access in rows if guard.identity in access.site.guards}
-    helpers = {access.function for access in rows} - takers
-    if len(takers) < 2 and len(helpers) < 2:
+    if is_by_chance(accesses, guard):
         return True
+    rows = [access for access in accesses if guard.identity in access.guards]
     # A lock that was handed in is shared with others, and so is what it is for.
     plain = not any(access.site.compound for access in rows)
     handed = rows_at(context.db, guard.place) if guard.place and not guard.kind else ()
     return plain and bool(handed) and all(isinstance(value, Path) for _, value in handed)
 
 
+def is_by_chance(accesses: Iterable[Access], guard: Guard) -> bool:
+    """Say whether a lock may well be held at the uses of a field by chance.
+
+    One long critical section covers whatever it happens to use, which is little evidence that it is
+    meant for it.
+    """
+    rows = [access for access in accesses if guard.identity in access.guards]
+    takers = {access.function for access in rows if guard.identity in access.site.guards}
+    helpers = {access.function for access in rows} - takers
+    return len(takers) < 2 and len(helpers) < 2
+
+
 def _makes(
     shared: Sharing, field: str, guard: Guard, writes: list[Access], context: Context
 ) -> bool:
-    """Say whether a function makes the lock anew, or gives the field its first value.
-
-    After a fork there is one thread, which makes everything anew.
-    """
+    """Say whether a function makes the lock anew, or gives the field its first value."""
     function = writes[0].function
-    body, name = context.facts(function), guard.place.rpartition(".")[2]
-    stored = [write for write in body.writes if write.mode == Mode.ASSIGN]
-    if name and any(last_step(write.path) == name for write in stored):
-        return True
-    if not _FORKED.isdisjoint(words_of(body.name)):
+    if starts_over(function, guard, context):
         return True
     if any(access.site.compound for access in writes) or "." in field[1:]:
         return False
@@ -101,6 +103,18 @@ def _makes(
     return not elsewhere and (not others or _fills_once(function, context))
 
 
+def starts_over(function: FunctionId, guard: Guard, context: Context) -> bool:
+    """Say whether a function makes the lock anew.
+
+    After a fork there is one thread, which makes everything anew.
+    """
+    body, name = context.facts(function), guard.place.rpartition(".")[2]
+    stored = [write for write in body.writes if write.mode == Mode.ASSIGN]
+    if name and any(last_step(write.path) == name for write in stored):
+        return True
+    return not _FORKED.isdisjoint(words_of(body.name))
+
+
 def _fills_once(function: FunctionId, context: Context) -> bool:
     """Say whether a function looks whether it was called before: it tests a field that it binds."""
     body = context.facts(function)
@@ -117,9 +131,7 @@ def _fills_once(function: FunctionId, context: Context) -> bool:
     return False
 
 
-def _races(
-    accesses: Iterable[Access], guard: Guard, writes: list[Access], context: Context
-) -> bool:
+def races(accesses: Iterable[Access], guard: Guard, writes: list[Access], context: Context) -> bool:
     """Say whether a write without the lock can meet others; coroutines yield only at an await."""
     if guard.kind != "async":
         return True
@@ -131,9 +143,27 @@ def _races(
     for access in writes:
         row = event_of(body, access.site.event)
         first = min([*starts, *_read_by(row, body)])
-        if any(first <= suspend.at < row.at for suspend in body.suspends):
+        if yields_between(body, first, row.at):
             return True
     return False
+
+
+def is_joined(function: FunctionId, access: Access, context: Context) -> bool:
+    """Say whether a function has waited for the end of a thread before it makes an access."""
+    body = context.facts(function)
+    at = event_of(body, access.site.event).at
+    return any(
+        last_step(call.callee) == "join"
+        and call.at < at
+        and not [value for value in call.args if not isinstance(value, Const)]
+        and all(name == "timeout" for name, _ in call.keywords)
+        for call in body.calls
+    )
+
+
+def yields_between(body: Function, start: int, end: int) -> bool:
+    """Say whether a coroutine may give way to others between two events."""
+    return any(start <= suspend.at < end for suspend in body.suspends)
 
 
 def _read_by(row: Write | Call | Read, body: Function) -> Iterator[int]:

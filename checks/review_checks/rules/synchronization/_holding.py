@@ -52,13 +52,19 @@ def hold(
     if refusal:
         return Refusal(refusal)
     examples = _examples(shared, guard, function, context)
-    body = context.facts(function)
-    decorated = [row for row in examples if row[1].how == "decorator"]
-    if len(decorated) * 2 > len(examples) and body.parent < 0 and not body.generator:
+    if is_decorated(shared, guard, function, context):
+        decorated = [row for row in examples if row[1].how == "decorator"]
         fix = _decorate(shared, guard, function, decorated, context)
         if fix is not None:
             return fix
     return _wrap(shared, guard, function, events, examples, context)
+
+
+def is_decorated(shared: Sharing, guard: Guard, function: FunctionId, context: FixContext) -> bool:
+    """Say whether most siblings take a lock by a decorator, and a function could."""
+    examples, body = _examples(shared, guard, function, context), context.facts(function)
+    decorated = [row for row in examples if row[1].how == "decorator"]
+    return len(decorated) * 2 > len(examples) and body.parent < 0 and not body.generator
 
 
 def _examples(

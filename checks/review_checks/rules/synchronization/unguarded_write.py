@@ -75,6 +75,10 @@ class Pool:
   nothing; a write under a lock of which nothing is known is left alone.
 - A comment at the write speaks of its atomicity, or of who holds the lock.
 
+A comment `# guarded by: self._lock` at an assignment to the field, in `__init__` or the body of the
+class or module, declares the guard. Then every write without it is reported, but for those by the
+maker of the object or by coroutines that do not await; and so is a declaration that names no lock.
+
 ## Fix
 
 Holds the lock: with the decorator that the siblings use, arguments included, else with the smallest
@@ -98,207 +102,82 @@ from typing import TYPE_CHECKING
 
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.rules.synchronization._excuses import is_excused, is_lock
-from review_checks.rules.synchronization._holding import hold
-from review_checks.rules.synchronization._waiting import obstacle
-from review_checks.summaries.index import class_names, module_info, owner_of
-from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.locking.guards import (
-    UNKNOWN,
-    Guard,
-    declaration_of,
+from review_checks.rules.synchronization._excuses import is_excused
+from review_checks.rules.synchronization._state import (
+    State,
+    chain,
+    declarations,
+    evidence,
+    hold_around,
+    states,
+    stray,
+    symbol,
+    unknown_guards,
+    why,
 )
-from review_checks.summaries.locking.sharing import Access, Sharing, class_sharing, module_sharing
-from review_checks.summaries.locking.slices import Event, unit_slices
-from review_checks.summaries.names import class_around
+from review_checks.rules.synchronization._waiting import obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-_SHOWN = 5
+    from review_checks.summaries.inputs import FunctionId
+    from review_checks.summaries.locking.sharing import Access
+    from review_checks.summaries.locking.slices import Event
 
 
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.MODULE, fix=Safety.UNSAFE)
 def check(path: str, context: Context) -> Iterator[Report]:
     """Compare the uses of each shared field of the module and its classes."""
-    module = module_info(context.db, path).name
-    for name in class_names(context.db, path):
-        yield from _compare(class_sharing(context.db, f"{module}.{name}"), name, path, context)
-    yield from _compare(module_sharing(context.db, path), "", path, context)
-
-
-def _compare(shared: Sharing, owner: str, path: str, context: Context) -> Iterator[Report]:
-    found: list[tuple[str, Guard, list[Access]]] = []
-    for field, accesses in shared.fields.items():
-        guard = _usual_guard(shared, accesses)
-        if guard is None or is_lock(shared, field, context):
-            continue
-        stray: dict[FunctionId, list[Access]] = {}
-        for access in accesses:
-            if access.site.write and access.misses(guard):
-                stray.setdefault(access.function, []).append(access)
-        for function, writes in stray.items():
-            # What a base class does is reported there.
-            own = not owner or owner_of(context.db, function) == owner
-            if not own or unit_path(context.db, function[0]) != path:
-                continue
-            if not is_excused(shared, field, guard, writes, context):
-                found.append((field, guard, writes))
-    for field, guard, writes in found:
-        function = writes[0].function
-        chain = _chain(shared, function, guard, context)
-        if chain is not None:
+    found: list[tuple[State, FunctionId, list[Access]]] = []
+    for state in states(path, context, writes=True):
+        rival = state.by.rival
+        for function, writes in stray(state, context, write=True).items():
+            if rival is not None:
+                writes = [row for row in writes if rival.identity not in row.guards]  # noqa: PLW2901
+            if writes and not is_excused(state.shared, state.field, state.by, writes, context):
+                found.append((state, function, writes))
+    told: set[tuple[FunctionId, str]] = set()
+    for state, function, writes in found:
+        steps = chain(state.shared, function, state.guard, context)
+        place = function, state.guard.identity
+        if steps is not None and not (state.by.beside and place in told):
+            told.add(place)
             events = tuple(
                 [
                     access.site.event
-                    for _, other, rows in found
+                    for other, where, rows in found
                     for access in rows
-                    if access.function == function and other.identity == guard.identity
+                    if where == function and other.guard.identity == state.guard.identity
                 ]
             )
-            yield _report(shared, field, guard, writes, chain, events, context)
-
-
-def _usual_guard(shared: Sharing, accesses: Iterable[Access]) -> Guard | None:
-    """Return the lock that guards most uses of a field, by the rule's thresholds."""
-    guards = shared.solution.guards
-    sure = [access for access in accesses if access.guards != {UNKNOWN}]
-    total = sum(_weight(access) for access in sure)
-    held: dict[str, list[Access]] = {}
-    for access in sure:
-        for identity in access.guards:
-            if identity in guards:
-                held.setdefault(identity, []).append(access)
-    weights = {identity: sum(map(_weight, rows)) for identity, rows in held.items()}
-    for identity in sorted(weights, key=lambda item: (-weights[item], item)):
-        rows = held[identity]
-        strong = len(rows) >= 3 or (len(rows) == 2 and any(row.site.write for row in rows))
-        if strong and weights[identity] * 3 >= total * 2:
-            return guards[identity]
-    return None
-
-
-def _weight(access: Access) -> int:
-    return 2 if access.site.write else 1
-
-
-def _chain(
-    shared: Sharing, function: FunctionId, guard: Guard, context: Context
-) -> list[tuple[Place, str]] | None:
-    """Return the calls by which an entry point reaches a function without the lock.
-
-    None means that the function is not reached so, or that some callers hold the lock and the
-    fault is that of the others.
-    """
-    solution = shared.solution
-    if function in solution.entries:
-        return []
-    below: dict[FunctionId, tuple[FunctionId, str]] = {}
-    entry, todo = None, [function]
-    for current in todo:
-        for caller, target, locks in solution.callers.get(current, ()):
-            if guard.identity in locks or UNKNOWN in locks:
-                return None
-            if caller == function or caller in below:
-                continue
-            below[caller] = current, target
-            if caller not in solution.entries:
-                todo.append(caller)
-            elif entry is None:
-                entry = caller
-    if entry is None:
-        return None
-    steps = []
-    while entry != function:
-        after, target = below[entry]
-        place = _place_of_call(entry, target, context)
-        steps.append((place, f"`{context.qualified(entry)}` comes here without the lock"))
-        entry = after
-    return steps
-
-
-def _place_of_call(caller: FunctionId, target: str, context: Context) -> Place:
-    found = unit_slices(context.db, caller[0])[caller[1]]
-    events: list[Event] = [
-        row.event for row in (*found.reaches, *found.mentions) if row.target == target
-    ]
-    events += [site.event for site in found.sites.get(target, ())]
-    return Place(caller, *events[0]) if events else Place(caller, "n")
+            yield _report(state, function, writes, steps, events, context)
+    yield from unknown_guards(path, context)
 
 
 def _report(
-    shared: Sharing,
-    field: str,
-    guard: Guard,
+    state: State,
+    function: FunctionId,
     writes: list[Access],
-    chain: list[tuple[Place, str]],
+    steps: list[tuple[Place, str]],
     events: tuple[Event, ...],
     context: Context,
 ) -> Report:
-    first, name = writes[0], field.removeprefix(".")
-    function = first.function
-    owner = class_around(context.db, function) if field.startswith(".") else shared.owner
-    accesses = shared.fields[field]
-    refusal = obstacle(context, shared.solution, function, guard)
+    guard, first = state.guard, writes[0]
+    refusal = obstacle(context, state.shared.solution, function, guard)
     return Report(
         Place(function, *first.site.event),
-        f"`{name}` is written without `{guard.label}`, under which it is {_count(accesses, guard)}",
-        f"{owner.rpartition('.')[2]}.{name}",
-        (*_evidence(accesses, guard), *chain, *_declaration(guard, context)),
+        f"`{state.name}` is written without `{guard.label}`, {why(state)}",
+        symbol(state, function, context),
+        (*evidence(state, guard), *steps, *declarations(state, context)),
         Severity.ERROR if any(access.site.compound for access in writes) else None,
-        (field, guard.identity, tuple([access.site.event for access in writes]), events),
+        (*state.key, tuple([access.site.event for access in writes]), events),
         not refusal,
         refusal,
         f"Hold `{guard.label}`",
     )
 
 
-def _count(accesses: Iterable[Access], guard: Guard) -> str:
-    """Say at how many of the places of each kind the lock is held."""
-    parts = []
-    for write, word in ((True, "written"), (False, "read")):
-        rows = [access for access in accesses if access.site.write is write]
-        held = [access for access in rows if guard.identity in access.guards]
-        unsure = [access for access in rows if access not in held and not access.misses(guard)]
-        if held:
-            parts.append(f"{word} at {len(held)} of {len(rows) - len(unsure)} places")
-    return " and ".join(parts)
-
-
-def _evidence(accesses: Iterable[Access], guard: Guard) -> Iterator[tuple[Place, str]]:
-    """Yield some of the places where the lock is held: writes first, and from many functions."""
-    seen: dict[tuple[FunctionId, bool], int] = {}
-    ranks = []
-    rows = [access for access in accesses if guard.identity in access.guards]
-    for position, access in enumerate(rows):
-        key = access.function, access.site.write
-        seen[key] = nth = seen.get(key, 0) + 1
-        ranks.append((not access.site.write, nth, position))
-    for position in sorted(rank[-1] for rank in sorted(ranks)[:_SHOWN]):
-        access = rows[position]
-        name, word = access.name.rpartition(".")[2], "written" if access.site.write else "read"
-        how = f"under `{guard.label}` in `{name}`"
-        if guard.identity not in access.site.guards:
-            how = f"in `{name}`, whose callers hold `{guard.label}`"
-        yield Place(access.function, *access.site.event), f"{word} {how}"
-
-
-def _declaration(guard: Guard, context: Context) -> Iterator[tuple[Place, str]]:
-    found = declaration_of(context.db, guard)
-    if found is not None:
-        yield Place(found[0], "w", found[1]), f"`{guard.label}` is declared here"
-
-
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
     """Hold the lock around the writes."""
-    _, identity, events, more = report.data
-    function = report.place.function
-    owner = class_around(context.db, function) if report.data[0].startswith(".") else ""
-    if owner:
-        shared = class_sharing(context.db, owner)
-    else:
-        shared = module_sharing(context.db, context.path(function))
-    guard = shared.solution.guards.get(str(identity))
-    if guard is None:
-        return Refusal("the lock is gone")
-    return hold(shared, guard, function, (tuple(events), tuple(more)), context)
+    _, _, events, more = report.data
+    return hold_around(report, report.place.function, (tuple(events), tuple(more)), context)

@@ -21,7 +21,7 @@ from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.locking.fields import takes_locks
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, attribute_place
 from review_checks.summaries.locking.roles import Role
-from review_checks.summaries.locking.shapes import Locks, Shape, family
+from review_checks.summaries.locking.shapes import Family, Locks, Shape, family
 from review_checks.summaries.locking.sibling_calls import NOTHING, Caller, SiblingCalls
 from review_checks.summaries.names import class_of, home, lineage
 
@@ -37,11 +37,12 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         users: field → the functions that use it and what is held on entry to them; None when nobody
             is known to call them.
-        callers: function → the calls that reach it, for those that change a field and all above.
+        callers: function → the calls that reach it, for those that use a field and all above.
         handed: function → who hands it on as a value, and the locks held there.
         entries: the functions among the callers that others may call while they hold nothing.
         guards: identity → the guard, for all that are taken.
         same: identity → the identity under which the guard is known here, where they differ.
+        declared: field → the function with the comment that declares its guard, and the guard's text.
     """
 
     users: dict[str, tuple[tuple[FunctionId, Locks | None], ...]]
@@ -50,6 +51,7 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
     entries: frozenset[FunctionId]
     guards: dict[str, Guard]
     same: dict[str, str]
+    declared: dict[str, tuple[FunctionId, str]]
 
     def known(self, locks: Locks) -> Locks:
         """Return locks under the identities by which they are known here."""
@@ -62,7 +64,7 @@ class Solution(msgspec.Struct, frozen=True, array_like=True):
         return self.same.get(one, one) == self.same.get(other, other)
 
 
-_EMPTY = Solution({}, {}, {}, frozenset(), {}, {})
+_EMPTY = Solution({}, {}, {}, frozenset(), {}, {}, {})
 
 
 @query
@@ -72,9 +74,10 @@ def class_solution(db: Database, owner: str) -> Solution:
     places = [place for place in (home(db, base) for base in bases) if place is not None]
     if not any(takes_locks(db, place.path, place.name) for place in places):
         return _EMPTY
-    rows = [row for place in places for row in family(db, place.path, place.name).shapes]
+    families = [family(db, place.path, place.name) for place in places]
+    rows = [row for found in families for row in found.shapes]
     same = _same_locks(db, owner, frozenset(bases), rows)
-    return _Solver(SiblingCalls(db, owner, rows), same).solve()
+    return _Solver(SiblingCalls(db, owner, rows), same, _declared(families, of_class=True)).solve()
 
 
 @query
@@ -89,7 +92,17 @@ def module_solution(db: Database, path: str) -> Solution:
     if not any(found.changed for found in families):
         return _EMPTY
     rows = [row for found in families for row in found.shapes]
-    return _Solver(SiblingCalls(db, "", rows), {}).solve()
+    return _Solver(SiblingCalls(db, "", rows), {}, _declared(families, of_class=False)).solve()
+
+
+def _declared(families: Iterable[Family], *, of_class: bool) -> dict[str, tuple[FunctionId, str]]:
+    """Return the declared guards; what a class declares itself goes before what its bases do."""
+    found: dict[str, tuple[FunctionId, str]] = {}
+    for declaring in families:
+        for field, function, text in declaring.declares:
+            if field.startswith(".") is of_class:
+                found.setdefault(field, (function, text))
+    return found
 
 
 def _same_locks(
@@ -110,8 +123,13 @@ def _same_locks(
 class _Solver:
     """Finds the locks that are held on entry to the functions of a class or module."""
 
-    def __init__(self, calls: SiblingCalls, same: dict[str, str]) -> None:
-        self.calls, self.same = calls, same
+    def __init__(
+        self,
+        calls: SiblingCalls,
+        same: dict[str, str],
+        declared: dict[str, tuple[FunctionId, str]],
+    ) -> None:
+        self.calls, self.same, self.declared = calls, same, declared
         self.shapes = calls.shapes
         self.entering: dict[FunctionId, Locks | None] = {}
 
@@ -128,7 +146,7 @@ class _Solver:
         if not wanted:
             return _EMPTY
         users: dict[str, list[tuple[FunctionId, Locks | None]]] = {}
-        changers: list[FunctionId] = []
+        using: list[FunctionId] = []
         for function, mine in uses.items():
             shape = self.shapes[function]
             if mine.isdisjoint(wanted) or self.calls.is_owned(function):
@@ -136,9 +154,8 @@ class _Solver:
             around = _UNSURE if shape.declared else self._entry(function)
             for field in mine & wanted:
                 users.setdefault(field, []).append((function, around))
-            if mine & shape.writes or any(write for _, write, _ in shape.guarded):
-                changers.append(function)
-        callers = self._callers_above(changers)
+            using.append(function)
+        callers = self._callers_above(using)
         return Solution(
             {field: tuple(users[field]) for field in sorted(users)},
             callers,
@@ -146,23 +163,29 @@ class _Solver:
             frozenset([function for function in callers if self.calls.is_entry(function)]),
             self._guards(),
             self.same,
+            self.declared,
         )
 
     def _candidates(self) -> frozenset[str]:
-        """Return the fields that are not changed under the same locks wherever they are used."""
+        """Return the fields that are changed, and are not used under the same locks everywhere.
+
+        What is never changed but by the maker of its object needs no lock.
+        """
         bare: set[str] = set()
         changed: set[str] = set()
         locks: dict[str, set[Locks]] = {}
         for shape in self.shapes.values():
             if shape.role is not Role.OWNED:
-                bare |= shape.writes
+                bare |= shape.reads
+                changed |= shape.writes
             for field, write, held in shape.guarded:
                 locks.setdefault(field, set()).add(held)
                 if write:
                     changed.add(field)
-        bare.update([field for field in changed if len(locks[field]) > 1])
+        bare.update([field for field, rows in locks.items() if len(rows) > 1])
         of_class = bool(self.calls.owner)
-        return frozenset([field for field in bare if field.startswith(".") is of_class])
+        wanted = [field for field in bare & changed if field.startswith(".") is of_class]
+        return frozenset(wanted) | self.declared.keys()
 
     def _above(self, functions: Iterable[FunctionId]) -> frozenset[FunctionId]:
         """Return functions and all that call them, up to those that anybody may call."""
@@ -189,26 +212,26 @@ class _Solver:
     def _wanted(
         self, candidates: frozenset[str], uses: Mapping[FunctionId, frozenset[str]]
     ) -> set[str]:
-        """Return the fields that some lock guards at some site, and some change leaves out."""
-        changed: dict[str, set[Locks]] = {}
+        """Return the fields that some lock guards at some site, and some other site leaves out."""
+        used: dict[str, set[Locks]] = {}
         guarded: dict[str, set[str]] = {}
         for function, mine in uses.items():
             shape = self.shapes[function]
             around = self.entering.get(function) or NOTHING
-            for field in mine & shape.reads if around else ():
-                guarded.setdefault(field, set()).update(around)
-            for field in mine & shape.writes:
-                changed.setdefault(field, set()).add(around)
-            for field, write, locks in shape.guarded:
+            for field in mine & shape.reads:
+                used.setdefault(field, set()).add(around)
+                if around:
+                    guarded.setdefault(field, set()).update(around)
+            for field, _, locks in shape.guarded:
                 if field in candidates:
                     guarded.setdefault(field, set()).update(locks)
-                    if write:
-                        changed.setdefault(field, set()).add(locks | around)
-        return {
+                    used.setdefault(field, set()).add(locks | around)
+        wanted = {
             field
             for field, locks in guarded.items()
-            if any(not locks <= held for held in changed.get(field, ()))
+            if any(not locks <= held for held in used[field])
         }
+        return wanted | (self.declared.keys() & used.keys())
 
     # Locks on entry
 

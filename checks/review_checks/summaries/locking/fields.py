@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from review_checks.facts.schema import Closure, Const, Items, Logic, Mode, Path, Table
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import Row, assigned, members
+from review_checks.summaries.index import Row, assigned, members, outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.locking.declarations import declarations_in
 from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.locking.locks import held
 from review_checks.summaries.names import (
@@ -142,8 +143,16 @@ def _takes_locks(db: Database, owner: str) -> bool:
 
 @query
 def takes_locks(db: Database, path: str, owner: str) -> bool:
-    """Say whether any function of a class, or of a module when ``owner`` is '', takes a lock."""
-    return any(held(db, function) for function in members(db, path, owner))
+    """Say whether a class, or a module when ``owner`` is '', takes any lock or declares any guard."""
+    return any(index in lockers(db, unit) for unit, index in members(db, path, owner))
+
+
+@query
+def lockers(db: Database, unit: int) -> frozenset[int]:
+    """Return which functions of a unit take locks or declare guards."""
+    functions = [(unit, index) for index in range(len(outline(db, unit).functions))]
+    found = [row[1] for row in functions if held(db, row) or declarations_in(db, row)]
+    return frozenset(found)
 
 
 @query

@@ -38,6 +38,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
         mentions: the targets that it hands on as values, and under which of its own locks.
         detached: the targets that it has run later.
         guards: the locks that it takes.
+        declares: the fields for which a comment in it declares a guard, with the guard's text.
     """
 
     name: str
@@ -52,13 +53,19 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
     mentions: tuple[tuple[str, Locks], ...]
     detached: frozenset[str]
     guards: tuple[Guard, ...]
+    declares: tuple[tuple[str, str], ...]
 
 
 class Family(msgspec.Struct, frozen=True, array_like=True):
-    """The functions of a class or module in order; ``changed`` are module variables they change."""
+    """The functions of a class or module in order.
+
+    ``changed`` are the module variables that they change, ``declares`` the fields for which a
+    comment declares a guard, by which function and as which text.
+    """
 
     shapes: tuple[tuple[FunctionId, Shape], ...]
     changed: frozenset[str]
+    declares: tuple[tuple[str, FunctionId, str], ...]
 
 
 @query
@@ -83,6 +90,7 @@ def _shape(found: Slice) -> Shape:
         _once([(reach.target, reach.guards) for reach in found.mentions]),
         found.detached,
         found.guards,
+        found.declares,
     )
 
 
@@ -96,15 +104,18 @@ def family(db: Database, path: str, owner: str) -> Family:
     units: dict[int, tuple[Shape, ...]] = {}
     shapes = []
     changed: set[str] = set()
+    declares: list[tuple[str, FunctionId, str]] = []
     for function in members(db, path, owner):
         unit, index = function
         known = units.get(unit)
         if known is None:
             known = units[unit] = unit_shapes(db, unit)
         shape = known[index]
+        declares += [(field, function, text) for field, text in shape.declares]
         if shape.role is not Role.BODY:
             shapes.append((function, shape))
             if shape.writes or shape.guarded:
                 changed.update(shape.writes)
                 changed.update([field for field, write, _ in shape.guarded if write])
-    return Family(tuple(shapes), frozenset([field for field in changed if field[0] != "."]))
+    variables = frozenset([field for field in changed if field[0] != "."])
+    return Family(tuple(shapes), variables, tuple(declares))

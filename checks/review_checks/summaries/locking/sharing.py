@@ -26,7 +26,7 @@ class Access(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Sharing(msgspec.Struct, frozen=True, array_like=True):
-    """The accesses of the fields that some lock guards somewhere and some write leaves unguarded.
+    """The accesses of the fields that some lock guards at some of them, but not at all.
 
     Attributes:
         owner: the canonical name of the class or module.

@@ -16,10 +16,17 @@ from review_checks.summaries.index import (
     owner_of,
 )
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
+from review_checks.summaries.locking.declarations import declarations_in, speaks_of_sharing
 from review_checks.summaries.locking.fields import Kind, changes_itself, field_kind, variable_kind
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.locking.locks import guards_at, held
 from review_checks.summaries.locking.roles import Role, declares_lock, is_accessor, role_of
+from review_checks.summaries.locking.traits import (
+    Trait,
+    traits_of_call,
+    traits_of_read,
+    traits_of_write,
+)
 from review_checks.summaries.names import attribute, callees, class_around, owner_of_name
 from review_checks.summaries.paths import steps_of
 
@@ -42,13 +49,14 @@ Event = tuple[str, int]
 class Site(msgspec.Struct, frozen=True, array_like=True):
     """One access of a field: all that a statement does to it under the same locks.
 
-    ``compound`` marks a read-modify-write or container change.
+    ``compound`` marks a read-modify-write or container change, ``traits`` say what else it does.
     """
 
     write: bool
     compound: bool
     guards: frozenset[str]
     event: Event
+    traits: Trait = Trait.NONE
 
 
 class Reach(msgspec.Struct, frozen=True, array_like=True):
@@ -76,6 +84,7 @@ class Slice(msgspec.Struct, frozen=True, array_like=True):
         mentions: functions of the module or unit that it hands on as values, under which locks.
         detached: targets that it has run later, by another thread or task.
         guards: the locks it takes that do not depend on a computed key.
+        declares: the fields for which a comment declares a guard, and the text of each guard.
     """
 
     name: str
@@ -87,6 +96,7 @@ class Slice(msgspec.Struct, frozen=True, array_like=True):
     mentions: tuple[Reach, ...]
     detached: frozenset[str]
     guards: tuple[Guard, ...]
+    declares: tuple[tuple[str, str], ...] = ()
 
 
 _BODY = Slice("", Role.BODY, False, False, {}, (), (), _NO_GUARDS, ())
@@ -119,7 +129,7 @@ class _Slicer:
         self.path = unit_path(db, function[0])
         self.owner = owner_of(db, function)
         self.lexicon: Lexicon = models(db).lexicon
-        self.said = {comment.line for comment in facts.comments if "review" not in comment.text}
+        self.said = {comment.line for comment in facts.comments if speaks_of_sharing(comment)}
         self.rows: dict[str, list[tuple[int, int, Site]]] = {}
         self.reaches: list[Reach] = []
         self.mentions: list[Reach] = []
@@ -130,17 +140,18 @@ class _Slicer:
     def slice(self) -> Slice:
         """Return the slice of the function."""
         role = role_of(self.db, self.function)
+        declares = declarations_in(self.db, self.function)
         if role is Role.BODY:
-            return _BODY
+            return msgspec.structs.replace(_BODY, declares=declares) if declares else _BODY
         self.aliases = self._aliases()
         detached, coroutines = self._detached()
         for number, write in enumerate(self.body.writes):
-            self._write(number, write.path, write.mode)
+            self._write(number, write)
         for number, call in enumerate(self.body.calls):
             if call.callee:
-                self._call(number, call.callee, call.at)
+                self._call(number, call)
         for number, read in enumerate(self.body.reads):
-            self._read(number, read.path, read.at)
+            self._read(number, read)
         return Slice(
             self.body.name,
             role,
@@ -151,6 +162,7 @@ class _Slicer:
             tuple(self.mentions),
             detached,
             tuple([row.guard for row in self.held if row.guard.identity != UNKNOWN]),
+            declares,
         )
 
     # Names
@@ -243,13 +255,15 @@ class _Slicer:
 
     # Accesses
 
-    def _add(self, field: str, event: Event, *, write: bool, compound: bool = False) -> None:
+    def _add(
+        self, field: str, event: Event, traits: Trait, *, write: bool, compound: bool = False
+    ) -> None:
         row = event_of(self.body, event)
         guards = self._guards(row.at, write=write)
         if self.said and not guards and self._is_explained(row.statement, row.span):
             return
         self.rows.setdefault(field, []).append(
-            (row.statement, row.at, Site(write, compound, guards, event))
+            (row.statement, row.at, Site(write, compound, guards, event, traits))
         )
 
     def _guards(self, at: int, *, write: bool = True) -> frozenset[str]:
@@ -279,25 +293,27 @@ class _Slicer:
             owner = attribute(self.db, owner, name) if owner else None
         return owner or ""
 
-    def _write(self, index: int, path: str, mode: Mode) -> None:
-        steps = plain(steps_of(path))
+    def _write(self, index: int, write: Write) -> None:
+        steps, mode = plain(steps_of(write.path)), write.mode
         event = ("w", index)
         if len(steps) == 1:
             if steps[0] in self.body.scoped and self._is_variable(steps[0]):
-                self._add(steps[0], event, write=True, compound=mode == Mode.AUGMENT)
+                traits = traits_of_write(write, ())
+                self._add(steps[0], event, traits, write=True, compound=mode == Mode.AUGMENT)
             return
         found = self._resolved(steps)
         if found is None:
             return
         field, rest = found
+        traits = traits_of_write(write, rest)
         if not rest:
             if len(steps) > 1 or steps[0] not in self.aliases:
                 compound = mode in (Mode.AUGMENT, Mode.DELETE)
-                self._add(field, event, write=True, compound=compound)
+                self._add(field, event, traits, write=True, compound=compound)
         elif rest[-1][0] == "[" and self._owns_items(field, rest[:-1]):
-            self._add(field, event, write=True, compound=True)
+            self._add(field, event, traits, write=True, compound=True)
         elif not self._is_element(steps):
-            self._add(field, event, write=False)
+            self._add(field, event, traits, write=False)
 
     def _owns_items(self, field: str, rest: tuple[str, ...]) -> bool:
         """Say whether storing an item behind ``rest`` changes the field's own container."""
@@ -318,9 +334,9 @@ class _Slicer:
             return certain or (kind is Kind.UNKNOWN and method not in _AMBIGUOUS)
         return kind is Kind.NEST or (kind is Kind.CONTAINER and method not in _AMBIGUOUS)
 
-    def _call(self, index: int, callee: str, at: int) -> None:
-        steps = plain(steps_of(callee))
-        if callee.startswith("super()."):
+    def _call(self, index: int, call: Call) -> None:
+        steps, at = plain(steps_of(call.callee)), call.at
+        if call.callee.startswith("super()."):
             self.reaches.append(Reach(f"super.{steps[-1]}", self._guards(at), ("c", index)))
             return
         target = self._named(steps)
@@ -334,18 +350,20 @@ class _Slicer:
         field, rest = found
         mutates = self._mutates(field, rest)
         if mutates or not self._is_element(steps):
-            self._add(field, ("c", index), write=mutates, compound=mutates)
+            traits = traits_of_call(self.body, call, rest, mutates=mutates)
+            self._add(field, ("c", index), traits, write=mutates, compound=mutates)
 
-    def _read(self, index: int, path: str, at: int) -> None:
-        steps = plain(steps_of(path))
+    def _read(self, index: int, read: Read) -> None:
+        steps = plain(steps_of(read.path))
         if len(steps) == 1:
             target = self._named(steps)
             if target:
-                self.mentions.append(Reach(target, self._guards(at), ("r", index)))
+                self.mentions.append(Reach(target, self._guards(read.at), ("r", index)))
                 return
         found = self._resolved(steps)
         if found is not None and not self._is_element(steps):
-            self._add(found[0], ("r", index), write=False)
+            traits = traits_of_read(self.body, read, found[1])
+            self._add(found[0], ("r", index), traits, write=False)
 
     def _detached(self) -> tuple[frozenset[str], frozenset[int]]:
         """Return the targets that the function has run later, and the calls that make coroutines."""
@@ -391,10 +409,14 @@ def _merged(rows: list[tuple[int, int, Site]]) -> tuple[Site, ...]:
         known = merged.get(key)
         if known is None:
             merged[key] = site
-        elif site.write or known.write:
-            kept = known if known.write else site
-            both = known.write != site.write
-            merged[key] = Site(
-                True, both or known.compound or site.compound, site.guards, kept.event
-            )
+            continue
+        kept = site if site.write and not known.write else known
+        compound = known.compound or site.compound or known.write != site.write
+        merged[key] = Site(
+            kept.write,
+            kept.write and compound,
+            kept.guards,
+            kept.event,
+            known.traits | site.traits,
+        )
     return tuple(merged.values())

@@ -1,0 +1,85 @@
+"""Says what a function does to a field on the strength of a check that it made without the lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.summaries.flow import dominates, is_inside, regions_of
+from review_checks.summaries.locking.sharing import Access
+from review_checks.summaries.locking.slices import event_of
+from review_checks.summaries.locking.traits import Trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from review_checks.facts.schema import Function
+    from review_checks.summaries.locking.guards import Guard
+
+
+class Acted(msgspec.Struct, frozen=True):
+    """What depends on a check: the access, and what it does, in words."""
+
+    access: Access
+    what: str
+
+
+def acted_upon(
+    body: Function,
+    check: Access,
+    mine: Sequence[Access],
+    guard: Guard,
+    changes: Iterable[Access],
+) -> Acted | None:
+    """Return the first access that goes wrong when what was checked is no longer so.
+
+    Args:
+        body: the function.
+        check: the access that is part of a condition.
+        mine: all accesses of the same field in the function.
+        guard: the lock that the check misses.
+        changes: the writes of the field under that lock, wherever they are.
+    """
+    traits = Trait.NONE
+    for access in changes:
+        if access is not check:
+            traits |= access.site.traits
+    for access in mine:
+        if access is not check and _depends(body, check, access):
+            what = _danger(check, access, mine, guard, traits)
+            if what:
+                return Acted(access, what)
+    return None
+
+
+def _danger(
+    check: Access, access: Access, mine: Iterable[Access], guard: Guard, traits: Trait
+) -> str:
+    """Return what an access would do wrongly, or ''."""
+    checked, does = check.site.traits, access.site.traits
+    if access.site.write:
+        if guard.identity not in access.guards or not does & (Trait.STORE | Trait.ITEM):
+            return ""
+        again = [row for row in mine if row is not access and guard.identity in row.guards]
+        rechecked = does & Trait.TEST or any(not row.site.write for row in again)
+        return "" if rechecked else "it is changed"
+    if not access.misses(guard):
+        return ""
+    if does & Trait.ITEM and not checked & Trait.ITEM and traits & Trait.SHRINK:
+        return "an item of it is used"
+    if does & Trait.MEMBER and not checked & Trait.MEMBER and traits & Trait.EMPTY:
+        return "it is used"
+    return ""
+
+
+def _depends(body: Function, check: Access, access: Access) -> bool:
+    """Say whether an access is made or not according to a condition."""
+    test, act = (event_of(body, row.site.event) for row in (check, access))
+    blocks = regions_of(body, test.statement)
+    if any(is_inside(body, act.statement, block) for block in blocks):
+        return True
+    ends = any(not body.regions[block].falls for block in blocks)
+    return (
+        ends and test.statement < act.statement and dominates(body, test.statement, act.statement)
+    )

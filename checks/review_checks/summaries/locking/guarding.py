@@ -1,0 +1,134 @@
+"""Says which lock guards each field of a class or module: the usual one, or the declared one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.locking.company import kept_together
+from review_checks.summaries.locking.declarations import lock_named
+from review_checks.summaries.locking.guards import UNKNOWN, Guard
+from review_checks.summaries.locking.sharing import Access, Sharing, class_sharing, module_sharing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Guarding(msgspec.Struct, frozen=True, array_like=True):
+    """What guards one field.
+
+    Attributes:
+        guard: the lock.
+        declaration: the function with the comment that declares it; None when it is only usual.
+        rival: the lock of a minority of the writes, when the two exclude nobody from each other.
+        beside: other fields that one function changes without the lock, and nobody else does.
+    """
+
+    guard: Guard
+    declaration: FunctionId | None = None
+    rival: Guard | None = None
+    beside: tuple[str, ...] = ()
+
+
+@query
+def class_guarding(db: Database, owner: str) -> dict[str, Guarding]:
+    """Return what guards the fields of a class, for those that are not guarded everywhere."""
+    return _guarding(db, class_sharing(db, owner))
+
+
+@query
+def module_guarding(db: Database, path: str) -> dict[str, Guarding]:
+    """Return what guards the variables of a module, for those that are not guarded everywhere."""
+    return _guarding(db, module_sharing(db, path))
+
+
+def _guarding(db: Database, shared: Sharing) -> dict[str, Guarding]:
+    found = {}
+    for field, accesses in shared.fields.items():
+        declared = shared.solution.declared.get(field)
+        if declared is not None:
+            function, text = declared
+            guard = lock_named(db, function, text, shared.solution.guards)
+            if guard is not None:
+                found[field] = Guarding(guard, function)
+                continue
+        rivals = _rivals(accesses, shared.solution.guards)
+        if rivals is not None:
+            found[field] = Guarding(rivals[0], None, rivals[1])
+            continue
+        guard = usual_guard(accesses, shared.solution.guards)
+        if guard is not None:
+            found[field] = Guarding(guard)
+    for field, (guard, beside) in kept_together(shared.fields, shared.solution.guards).items():
+        found.setdefault(field, Guarding(guard, beside=beside))
+    return found
+
+
+def usual_guard(accesses: Iterable[Access], guards: Mapping[str, Guard]) -> Guard | None:
+    """Return the lock that guards most uses of a field.
+
+    It is held at two places at least, one of them a write, or at three; and at two thirds of all,
+    where a write counts twice.
+    """
+    sure = [access for access in accesses if access.guards != {UNKNOWN}]
+    total = sum(_weight(access) for access in sure)
+    held = _by_lock(sure, guards)
+    weights = {identity: sum(map(_weight, rows)) for identity, rows in held.items()}
+    for identity in sorted(weights, key=lambda item: (-weights[item], item)):
+        rows = held[identity]
+        strong = len(rows) >= 3 or (len(rows) == 2 and any(row.site.write for row in rows))
+        if strong and weights[identity] * 3 >= total * 2:
+            return guards[identity]
+    return None
+
+
+def _rivals(accesses: Iterable[Access], guards: Mapping[str, Guard]) -> tuple[Guard, Guard] | None:
+    """Return the lock of most uses and that of the others, when no lock is common to them.
+
+    Each is held, without the other, at two places at least, one of them a write; together they are
+    held at all writes and at two thirds of all uses. Writes that only bind anew are atomic.
+    """
+    sure = [access for access in accesses if access.guards != {UNKNOWN}]
+    held = _by_lock(sure, guards)
+    order = sorted(held, key=lambda item: (-sum(map(_weight, held[item])), item))
+    for number, first in enumerate(order):
+        for second in order[number + 1 :]:
+            one = [access for access in held[first] if second not in access.guards]
+            other = [access for access in held[second] if first not in access.guards]
+            both = {first, second}
+            left = [access for access in sure if both.isdisjoint(access.guards)]
+            if (
+                _suffices(one)
+                and _suffices(other)
+                and not any(access.site.write for access in left)
+                and any(access.site.compound for access in (*one, *other))
+                and len(left) * 3 <= len(sure)
+                and not _common([access for access in sure if access not in left])
+            ):
+                return guards[first], guards[second]
+    return None
+
+
+def _suffices(accesses: list[Access]) -> bool:
+    return len(accesses) >= 2 and any(access.site.write for access in accesses)
+
+
+def _common(accesses: list[Access]) -> frozenset[str]:
+    """Return the locks that are held at all of some accesses."""
+    return frozenset.intersection(*[access.guards for access in accesses])
+
+
+def _by_lock(accesses: Iterable[Access], guards: Mapping[str, Guard]) -> dict[str, list[Access]]:
+    held: dict[str, list[Access]] = {}
+    for access in accesses:
+        for identity in access.guards:
+            if identity in guards:
+                held.setdefault(identity, []).append(access)
+    return held
+
+
+def _weight(access: Access) -> int:
+    return 2 if access.site.write else 1
