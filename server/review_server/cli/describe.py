@@ -9,6 +9,7 @@ import click
 
 from review_checks.docs import page
 from review_checks.engine.discovery import all_rules
+from review_checks.rule import Over
 from review_server.cli.names import known_rule
 
 _COLUMNS = ("name", "concern", "severity", "tier", "fix")
@@ -17,10 +18,15 @@ _COLUMNS = ("name", "concern", "severity", "tier", "fix")
 @click.command(short_help="List the rules.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 def rules(output_format: str) -> None:
-    """List the rules with their concern, severity, tier, and how safe their fix is."""
+    """List the rules with their concern, severity, tier, and how safe their fix is.
+
+    As JSON, which is for who counts findings by concern, those on code alone; rules on suppression
+    comments have none of the six concerns.
+    """
     rows = [
         (rule.name, rule.concern, str(rule.severity), str(rule.tier), rule.safety)
         for rule in all_rules()
+        if output_format == "text" or rule.over is not Over.COMMENT
     ]
     if output_format == "json":
         shown = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
