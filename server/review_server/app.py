@@ -37,7 +37,7 @@ async def _serve() -> int:
 
     server = ReviewServer(stop)
     forward(server)
-    writer = await open_stdio(server.protocol.receive, stop)
+    writer, server.attention.look = await open_stdio(server.protocol.receive, stop)
     # pygls can do with a writer that only closes asynchronously; its types cannot say so.
     server.protocol.set_writer(writer)  # type: ignore[arg-type]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from review_checks.text.lines import Document
@@ -28,10 +29,13 @@ class OpenDocument:
         rendered: the rows that need not be rendered again.
         rows: the rows that the editor was given last.
         result: the number of those rows; no other rows of the session have it.
+        changed: when the first edit was made of those whose rows were not sent yet; infinite
+            when there is none.
     """
 
     __slots__ = (
         "_aside",
+        "changed",
         "checked",
         "path",
         "project",
@@ -52,6 +56,7 @@ class OpenDocument:
         self.rendered: Rendered = {}
         self.rows: list[bytes] | None = None
         self.result = 0
+        self.changed = math.inf
         self._aside: Document | None = None
 
     @property

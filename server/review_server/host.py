@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,9 +24,12 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
 from review_server import __version__, wire
+from review_server.attention import Attention, Interrupted
 from review_server.editor_settings import EditorSettings
+from review_server.features import notebook
 from review_server.features.table import FEATURES, WIRED
 from review_server.garbage import Collector
+from review_server.inbox import Inbox, Message
 from review_server.schedule import Schedule
 from review_server.status import Teller
 
@@ -38,22 +43,48 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_PERSISTENCE = 0.5
+"""For how many seconds a request for diagnostics gives way to edits before it is seen through."""
+
 
 class ReviewProtocol(LanguageServerProtocol):
     """Speaks with the client."""
 
     _server: ReviewServer
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin without messages."""
+        super().__init__(*args, **kwargs)
+        self._inbox = Inbox()
+        self._is_working = False
+        self._current: Message | None = None
+        self._is_cancelled = False
+
     def receive(self, bodies: Iterable[bytes]) -> None:
-        """Handle messages that have arrived together, in order."""
-        messages = [(body, envelope) for body in bodies if (envelope := self._open(body))]
-        cancelled = self._cancelled(messages) if len(messages) > 1 else ()
+        """Take messages that have arrived together, and handle them in order.
+
+        What arrives during long work is handled after it; but who cancels is answered at once.
+        """
+        for body in bodies:
+            envelope = self._open(body)
+            if envelope is not None and not self._cancels(envelope):
+                self._inbox.put(Message(body, envelope, time.monotonic()))
         self._server.schedule.stir()
-        for body, envelope in messages:
-            if envelope.id in cancelled and envelope.method:
-                self._refuse(envelope.id, exceptions.JsonRpcRequestCancelled())
-            else:
-                self._dispatch(body, envelope)
+        if self._server.attention.is_looking:
+            self._server.schedule.soon(self, self._work)
+        else:
+            self._work()
+
+    def _work(self) -> None:
+        """Handle what waits."""
+        if self._is_working:
+            return
+        self._is_working = True
+        try:
+            while self._inbox:
+                self._dispatch(self._inbox.take())
+        finally:
+            self._is_working = False
         self._server.collector.work_was_done()
 
     def _open(self, body: bytes) -> wire.Envelope | None:
@@ -71,19 +102,25 @@ class ReviewProtocol(LanguageServerProtocol):
         self._refuse(None, error)
         return None
 
-    def _cancelled(self, messages: list[tuple[bytes, wire.Envelope]]) -> set[Any]:
-        """Return the requests that nobody waits for any more by the time they are read."""
-        found: set[Any] = set()
-        for _, envelope in messages:
-            if envelope.method == types.CANCEL_REQUEST:
-                with contextlib.suppress(ValueError):
-                    found.add(wire.decode(envelope.params, wire.Cancel).id)
-        return found
+    def _cancels(self, envelope: wire.Envelope) -> bool:
+        """Say whether a message cancels a request that waits or is worked on, and answer that."""
+        if envelope.method != types.CANCEL_REQUEST:
+            return False
+        with contextlib.suppress(ValueError):
+            request = wire.decode(envelope.params, wire.Cancel).id
+            if self._current is not None and self._current.envelope.id == request:
+                self._is_cancelled = True
+            elif not self._inbox.withdraw(request):
+                return False
+            self._refuse(request, exceptions.JsonRpcRequestCancelled())
+            return True
+        return False
 
-    def _dispatch(self, body: bytes, envelope: wire.Envelope) -> None:
+    def _dispatch(self, message: Message) -> None:
         """Handle one message; whatever goes wrong is answered or logged."""
+        envelope = message.envelope
         try:
-            self._handle(body, envelope)
+            self._handle(message)
         except exceptions.JsonRpcException as error:
             self._refuse(envelope.id, error)
         except msgspec.ValidationError as error:
@@ -93,20 +130,53 @@ class ReviewProtocol(LanguageServerProtocol):
             logger.exception("%s failed", envelope.method or "A response")
             self._refuse(envelope.id, exceptions.JsonRpcInternalError(repr(error)))
 
-    def _handle(self, body: bytes, envelope: wire.Envelope) -> None:
+    def _handle(self, message: Message) -> None:
+        envelope = message.envelope
         method = envelope.method
         if method:
             self._check_order(method)
             kind = WIRED.get(method)
             handler = self.fm.features.get(method)
             if kind is not None and handler is not None:
-                result = handler(wire.decode(envelope.params, kind))
-                if envelope.id is not UNSET:
-                    self._send_data(wire.Response(envelope.id, result))
+                params: Any = wire.decode(envelope.params, kind)
+                if envelope.id is UNSET:
+                    handler(params)
+                else:
+                    self._answer(message, envelope.id, functools.partial(handler, params))
                 return
             if not self._is_known(envelope):
                 raise exceptions.JsonRpcMethodNotFound.of(method)
-        self.handle_message(self.structure_message(json.loads(body)))
+        self.handle_message(self.structure_message(json.loads(message.body)))
+
+    def _answer(
+        self, message: Message, request: wire.RequestId | None, work: Callable[[], Any]
+    ) -> None:
+        """Answer a request, unless it is cancelled meanwhile, or edits make it vain for now."""
+        self._current, self._is_cancelled = message, False
+
+        def is_vain() -> bool:
+            return self._is_cancelled or self._gives_way(message)
+
+        try:
+            with self._server.attention.working(is_vain):
+                result = work()
+        except Interrupted:
+            if not self._is_cancelled:
+                self._inbox.put_back(message)
+        except Exception:
+            if not self._is_cancelled:
+                raise
+        else:
+            if not self._is_cancelled:
+                self._send_data(wire.Response(request, result))
+        finally:
+            self._current = None
+
+    def _gives_way(self, message: Message) -> bool:
+        """Say whether edits have come that are to be made before a request is answered."""
+        if not (message.is_pull and self._inbox.edits_are_next):
+            return False
+        return time.monotonic() - message.since < _PERSISTENCE
 
     def _check_order(self, method: str) -> None:
         """Refuse a message that may not be sent now."""
@@ -151,7 +221,13 @@ class ReviewServer(LanguageServer):
 
     def __init__(self, stop: Callable[[], None]) -> None:
         """Register the features; ``stop`` ends the process when the client is gone."""
-        super().__init__("review-lsp", __version__, protocol_cls=ReviewProtocol)
+        super().__init__(
+            "review-lsp",
+            __version__,
+            protocol_cls=ReviewProtocol,
+            notebook_document_sync=notebook.SYNC,
+        )
+        self.attention = Attention()
         self.schedule = Schedule(asyncio.get_running_loop())
         self.collector = Collector(self.schedule)
         self.stop = stop

@@ -21,6 +21,7 @@ class Schedule:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Use an event loop, on whose thread everything happens."""
         self._loop = loop
+        self._came = 0
         self._soon: dict[Hashable, Callable[[], None]] = {}
         self._idle: dict[Hashable, Callable[[], None]] = {}
         self._last = loop.time()
@@ -43,9 +44,19 @@ class Schedule:
         """Whether no message has come for a while."""
         return self._loop.time() >= self._last + QUIET
 
+    def now(self) -> float:
+        """Return the time of the loop's clock, in seconds."""
+        return self._loop.time()
+
     def stir(self) -> None:
         """Note that a message came."""
         self._last = self._loop.time()
+        self._came += 1
+
+    def is_overtaken(self) -> Callable[[], bool]:
+        """Return a function that says whether a message has come since this was called."""
+        before = self._came
+        return lambda: self._came > before
 
     def _run_soon(self) -> None:
         waiting, self._soon = self._soon, {}

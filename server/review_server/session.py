@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import UNSET, Raw
 
 from review_server import convert, wire
+from review_server.attention import Attention, Interrupted
 from review_server.documents import OpenDocument
 from review_server.faults import FaultTeller
 from review_server.indexing.index import Index
 from review_server.news import News
+from review_server.notebooks import Notebooks
 from review_server.reporting import Reporter
 from review_server.resolving import Resolving
 from review_server.sweeping import Sweeper
@@ -23,10 +26,15 @@ if TYPE_CHECKING:
     from msgspec import UnsetType
 
     from review_checks.model import Span
+    from review_checks.text.lines import Document
     from review_server.client import Client
     from review_server.editor_settings import EditorSettings
     from review_server.schedule import Schedule
     from review_server.workspace import Project, Projects
+
+
+_PERSISTENCE = 0.5
+"""For how many seconds diagnostics give way to further edits before they are seen through."""
 
 
 class Peer(Protocol):
@@ -37,6 +45,10 @@ class Peer(Protocol):
 
     def ask_for_refresh(self) -> None:
         """Have the client ask for all diagnostics again."""
+
+    @property
+    def attention(self) -> Attention:
+        """What looks at messages that come in during long work."""
 
 
 class Session:
@@ -57,6 +69,7 @@ class Session:
         # A result of an earlier run of the server must not be taken for one of this run.
         self._run = f"{time.time_ns():x}"
         self.news = News()
+        self.notebooks = Notebooks(self)
         self.sweeper = Sweeper(self, schedule)
 
     # Documents
@@ -89,11 +102,35 @@ class Session:
             # The same file by another link is a text of its own for the editor.
             path = given.uri
         document = OpenDocument(given.uri, path, given.version, self.projects.of(path))
+        attention = self._peer.attention
+        document.project.analysis.pause_with(attention.pause, attention.glance)
         self._documents[given.uri] = self._by_path[path] = document
         self._forget_rows()
         document.replace(given.text)
         self._changed(document)
         self.tell_faults()
+
+    def add(self, cell: OpenDocument, project: Project) -> None:
+        """Take a cell of a notebook of a project; ``announce`` follows when it has its text."""
+        attention = self._peer.attention
+        project.analysis.pause_with(attention.pause, attention.glance)
+        self._documents[cell.uri] = self._by_path[cell.path] = cell
+        self._forget_rows()
+
+    def announce(self, cell: OpenDocument) -> None:
+        """Have the client know what is to be said of a cell after a change of its notebook."""
+        self._changed(cell)
+        self.tell_faults()
+
+    def edit_text(self, text: Document, changes: Iterable[wire.ContentChange]) -> None:
+        """Apply the edits of one event to the text of a cell."""
+        for change in changes:
+            if change.range is None:
+                text.replace_all(change.text)
+            else:
+                text.edit(
+                    convert.span_of(change.range, text.lines, self.client.encoding), change.text
+                )
 
     def change(self, params: wire.DidChange) -> None:
         """Apply the edits of one event; each counts from the text that those before it left."""
@@ -209,8 +246,22 @@ class Session:
         if self._documents.get(document.uri) is not document:
             return
         before = document.rows
-        if before is not None and self.reporter.rows(document) is not before:
+        if before is None:
+            return
+        rows = self._rows_unless_overtaken(document)
+        if rows is None:
+            work = functools.partial(self._recheck, document)
+            self._schedule.when_idle(("recheck", document.path), work)
+        elif rows is not before:
             self._schedule.soon("refresh", self._ask_for_refresh)
+
+    def _rows_unless_overtaken(self, document: OpenDocument) -> list[bytes] | None:
+        """Return the rows of a document, or None when a message came that is to be handled first."""
+        try:
+            with self._peer.attention.working(self._schedule.is_overtaken()):
+                return self.reporter.rows(document)
+        except Interrupted:
+            return None
 
     def _ask_for_refresh(self) -> None:
         if self.client.refreshes:
@@ -219,6 +270,7 @@ class Session:
     def refresh(self) -> None:
         """Bring what the editor shows up to date after something else than its edits."""
         self.news.note()
+        self.notebooks.refresh()
         for document in self._documents.values():
             document.decide()
         if not self.client.pulls:
@@ -230,6 +282,7 @@ class Session:
         """Push what an edit changed; who pulls asks by himself, for other documents too."""
         self.news.note()
         if not self.client.pulls:
+            document.changed = min(document.changed, self._schedule.now())
             self._schedule.soon(document.path, functools.partial(self._publish, document))
             self._publish_others(document)
 
@@ -244,7 +297,18 @@ class Session:
         if self._documents.get(document.uri) is not document:
             return
         before = document.rows
-        rows = self.reporter.rows(document)
+        late = self._schedule.now() - document.changed > _PERSISTENCE
+        if late and not only_changes:
+            rows: list[bytes] | None = self.reporter.rows(document)
+        else:
+            rows = self._rows_unless_overtaken(document)
+        if rows is None:
+            later = self._schedule.when_idle if only_changes else self._schedule.soon
+            later(
+                document.path, functools.partial(self._publish, document, only_changes=only_changes)
+            )
+            return
+        document.changed = math.inf
         self.resolving.look()
         if not only_changes or rows is not before:
             self._send(document, rows)

@@ -11,7 +11,8 @@ import select
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,8 @@ class _Input(asyncio.Protocol):
         self._framing = Framing()
         self._receive = receive
         self._ended = ended
+        self._descriptor = -1
+        self._last_resort: threading.Timer | None = None
 
     def data_received(self, data: bytes) -> None:
         bodies = self._framing.feed(data)
@@ -81,7 +84,44 @@ class _Input(asyncio.Protocol):
         self._ended()
 
     def connection_lost(self, _error: Exception | None) -> None:
+        self._descriptor = -1
         self._ended()
+
+    def follow(self, descriptor: int) -> None:
+        """Take the pipe that the loop reads, which never blocks."""
+        self._descriptor = descriptor
+
+    def poll(self) -> None:
+        """Hand over what is there to be read, in the middle of something else."""
+        while self._descriptor >= 0:
+            try:
+                data = os.read(self._descriptor, _CHUNK)
+            except OSError:
+                return
+            if not data:
+                self._descriptor = -1
+                # The loop is told as soon as it is free, but may be deep in an analysis.
+                self._last_resort = threading.Timer(_GRACE_SECONDS, os._exit, (1,))
+                self._last_resort.daemon = True
+                self._last_resort.start()
+                return
+            self.data_received(data)
+
+
+class _Queue:
+    """Hands over what a thread reads, on the loop's thread."""
+
+    def __init__(self, protocol: _Input) -> None:
+        self._protocol = protocol
+        self._read: deque[bytes] = deque()
+
+    def put(self, data: bytes) -> None:
+        self._read.append(data)
+
+    def poll(self) -> None:
+        """Hand over what was read."""
+        while self._read:
+            self._protocol.data_received(self._read.popleft())
 
 
 class _Output(asyncio.BaseProtocol):
@@ -141,7 +181,22 @@ class FileWriter:
 Writer = PipeWriter | FileWriter
 
 
-async def open_stdio(receive: Callable[[list[bytes]], None], ended: Callable[[], None]) -> Writer:
+class Connection(NamedTuple):
+    """Standard input and output.
+
+    Attributes:
+        writer: writes messages.
+        poll: hands over the messages that can be read now, without waiting; for use in the middle
+            of long work on the loop's thread.
+    """
+
+    writer: Writer
+    poll: Callable[[], None]
+
+
+async def open_stdio(
+    receive: Callable[[list[bytes]], None], ended: Callable[[], None]
+) -> Connection:
     """Read messages from standard input, and return what writes to standard output.
 
     From now on everything else that prints does so on standard error, and children that read
@@ -158,8 +213,7 @@ async def open_stdio(receive: Callable[[list[bytes]], None], ended: Callable[[],
     os.dup2(2, 1)
     os.close(nothing)
     writer = await _open_output(target, ended)
-    await _open_input(source, _Input(receive, ended))
-    return writer
+    return Connection(writer, await _open_input(source, _Input(receive, ended)))
 
 
 async def _open_output(descriptor: int, ended: Callable[[], None]) -> Writer:
@@ -176,7 +230,7 @@ async def _open_output(descriptor: int, ended: Callable[[], None]) -> Writer:
     return PipeWriter(transport, output)
 
 
-async def _open_input(descriptor: int, protocol: _Input) -> None:
+async def _open_input(descriptor: int, protocol: _Input) -> Callable[[], None]:
     loop = asyncio.get_running_loop()
     stream = os.fdopen(descriptor, "rb", buffering=0)
     if os.name != "nt":
@@ -185,15 +239,19 @@ async def _open_input(descriptor: int, protocol: _Input) -> None:
         except ValueError:
             logger.debug("Standard input is a regular file; a thread reads it")
         else:
-            return
+            protocol.follow(descriptor)
+            return protocol.poll
+    queue = _Queue(protocol)
 
     def read() -> None:
         with contextlib.suppress(RuntimeError, OSError):
             while data := stream.read(_CHUNK):
-                loop.call_soon_threadsafe(protocol.data_received, data)
+                queue.put(data)
+                loop.call_soon_threadsafe(queue.poll)
             loop.call_soon_threadsafe(protocol.eof_received)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
+    return queue.poll
 
 
 # The parent

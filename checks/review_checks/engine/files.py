@@ -75,6 +75,8 @@ class FactsMemo:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], UnitFacts] = {}
         self._failed: tuple[tuple[str, int], Exception] | None = None
+        self.glance: Callable[[], object] | None = None
+        """Is called before a text is lowered."""
 
     def lower(self, text: str, before: int) -> UnitFacts:
         """Return the facts of a text; see ``facts.lower.lower_unit`` for what it may raise."""
@@ -83,6 +85,8 @@ class FactsMemo:
         if found is None:
             if self._failed is not None and self._failed[0] == key:
                 raise self._failed[1]
+            if self.glance is not None:
+                self.glance()
             try:
                 found = lower_unit(text, before)
             except _UNREADABLE as error:

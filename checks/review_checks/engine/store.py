@@ -68,6 +68,10 @@ class FileStore:
         for entry in _PER_FILE:
             db.provide(entry, functools.partial(self._provide, entry))
 
+    def glance_with(self, glance: Callable[[], object]) -> None:
+        """Call a function before each text that is lowered; it must not raise."""
+        self._memo.glance = glance
+
     def put(self, path: str, text: str) -> None:
         """Take a text for a file, new or known."""
         file = self.files.get(path)

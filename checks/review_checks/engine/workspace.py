@@ -129,6 +129,16 @@ class Workspace:
         else:
             self._store.put(path, text)
 
+    def pause_with(self, pause: Callable[[], None], glance: Callable[[], object]) -> None:
+        """Have long work interrupted now and then.
+
+        Args:
+            pause: may raise a ``BaseException`` to give the work up; what was found out is kept.
+            glance: is called where that is not possible, and must not raise.
+        """
+        self.db.pause = pause
+        self._store.glance_with(glance)
+
     # The whole project
 
     def survey_with(self, survey: Callable[[], Iterable[Surveyed]]) -> None:

@@ -29,6 +29,10 @@ Key = ParamSpec("Key")
 T = TypeVar("T")
 
 
+_PAUSE_MASK = 15
+"""There is a pause once in so many computations and one, a power of two less one."""
+
+
 class CycleError(RuntimeError):
     """A query asked for its own value; queries that recurse must be one cell instead."""
 
@@ -114,6 +118,8 @@ class Database:
         self._changes = 0
         self._orphans: dict[Cell, None] = {}
         self._providers: dict[Input[Any], Callable[..., Any]] = {}
+        self.pause: Callable[[], None] | None = None
+        """Is called between computations, and may raise a ``BaseException`` to stop them for now."""
         self.computed = 0
         """How many cells were computed so far; tests use it to show that work was spared."""
 
@@ -308,6 +314,8 @@ class Database:
         self.computed += 1
         value, failure = None, None
         try:
+            if self.pause is not None and not self.computed & _PAUSE_MASK:
+                self.pause()
             value = cell.query(self, *cell.key)
         except CycleError:
             self._postpone(cell, before, height)
