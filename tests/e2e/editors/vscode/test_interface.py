@@ -1,0 +1,58 @@
+"""What the user sees and touches: through a browser, by keyboard and mouse.
+
+With ``REVIEW_LSP_PICTURES`` set, the pictures that are taken on the way replace those of the README.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.editors.samples import write_expected, write_project
+from e2e.editors.tools import EDITORS
+from e2e.samples import HELD, POOL, STRAY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from e2e.editors.vscode.code_server import Workbench
+
+IMAGES = EDITORS / "vscode" / "images"
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = write_project(tmp_path.resolve() / "service")
+    write_expected(root.parent / "expected")
+    return root
+
+
+def see(folder: Path, *names: str) -> None:
+    """Look at pictures that were taken, and keep them when they are wanted."""
+    for name in names:
+        picture = folder / name
+        assert picture.read_bytes().startswith(_SIGNATURE)
+        if os.environ.get("REVIEW_LSP_PICTURES"):
+            shutil.copyfile(picture, IMAGES / name)
+
+
+def test_a_finding_is_read_and_mended_by_keyboard(workbench: Workbench, project: Path) -> None:
+    workbench.browse("keyboard", workbench.url(project, "pool.py"), project.parent)
+    assert (project / "pool.py").read_text() == POOL.replace(STRAY, HELD)
+    see(project.parent, "finding.png", "actions.png", "preview.png")
+
+
+def test_a_finding_is_mended_by_mouse(workbench: Workbench, project: Path) -> None:
+    workbench.browse("mouse", workbench.url(project, "reports.py"), project.parent)
+    mended = (project / "reports.py").read_text()
+    assert mended.count("with open(path) as stream:") == 1
+    assert mended.count("stream = open(path)") == 1
+
+
+def test_the_page_of_a_rule(workbench: Workbench, project: Path) -> None:
+    workbench.browse("pages", workbench.url(project, "pool.py"), project.parent)
+    see(project.parent, "rule.png")
