@@ -65,7 +65,8 @@ class Pool:
 - The object is still owned by the function that makes it: `__init__` and what only it calls, a
   method that makes the lock itself anew, or the one that gives the field its first value.
 - The lock is held at fewer than two thirds of the uses (a write counts twice), or the uses under it
-  include no write and fewer than three reads.
+  include no write and fewer than three reads; unless one function alone changes three such fields
+  without it, and reads them first, as counters are.
 - The field is only bound anew, and all uses under the lock stand in one function: the lock need not
   be meant for it.
 - Coroutines under an `asyncio` lock that do not await between the read and the write.
