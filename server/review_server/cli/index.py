@@ -43,7 +43,8 @@ def index(context: click.Context, /, paths: tuple[str, ...], jobs: int | None) -
         found = survey_apart(selections, jobs or usual_count(), advance)
     for selection, row in zip(selections, found, strict=True):
         known = row.files - row.fresh
-        line = f"{selection.root}: {row.files} files, {row.fresh} read, {known} known"
+        count = f"{row.files} file{'s' if row.files != 1 else ''}"
+        line = f"{selection.root}: {count}, {row.fresh} read, {known} known"
         sys.stdout.write(f"{line}\n")
         if row.gap:
             _say(f"{selection.root}: not complete: {row.gap}")

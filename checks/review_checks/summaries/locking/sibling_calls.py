@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from review_checks.summaries.callers import is_called_bare_elsewhere
 from review_checks.summaries.index import declared_function
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locking.roles import Role
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 NOTHING: Locks = frozenset()
 _INTERNAL = 2
-"""From so many siblings that call it under their locks on, a public name is taken for a slip."""
+"""From so many siblings that call it under their locks on, a public name is taken for a slip.
+
+Unless somebody in another file calls it without a lock."""
 
 Caller = tuple[FunctionId, str, Locks]
 """A call: who makes it, the target as it names it, and the locks held there."""
@@ -142,7 +145,9 @@ class SiblingCalls:
         if shape.role is Role.PUBLIC:
             callers = self.callers(function)
             locked = {caller for caller, _, locks in callers if locks}
-            return len(locked) < _INTERNAL or any(not locks for _, _, locks in callers)
+            if len(locked) < _INTERNAL or any(not locks for _, _, locks in callers):
+                return True
+            return is_called_bare_elsewhere(self.db, function)
         if shape.role not in (Role.PRIVATE, Role.NESTED):
             return False
         spellings = self._spellings(function)
