@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from review_server import wire
+from review_server import wire, wire_notebooks
 from review_server.features import (
     did_change,
     did_change_configuration,
@@ -19,6 +19,7 @@ from review_server.features import (
     hover,
     initialize,
     initialized,
+    notebook,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ FEATURES: dict[str, Callable[[Any, Any], Any]] = {
     types.TEXT_DOCUMENT_DID_CHANGE: did_change.handle,
     types.TEXT_DOCUMENT_DID_SAVE: did_save.handle,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close.handle,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN: notebook.did_open,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE: notebook.did_change,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE: notebook.did_close,
     types.TEXT_DOCUMENT_HOVER: hover.handle,
     types.WORKSPACE_EXECUTE_COMMAND: execute_command.handle,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration.handle,
@@ -47,6 +51,9 @@ WIRED: dict[str, type] = {
     types.TEXT_DOCUMENT_DIAGNOSTIC: wire.PullDiagnostics,
     types.TEXT_DOCUMENT_CODE_ACTION: wire.CodeActionParams,
     types.CODE_ACTION_RESOLVE: wire.CodeAction,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN: wire_notebooks.DidOpenNotebook,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE: wire_notebooks.DidChangeNotebook,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE: wire_notebooks.DidCloseNotebook,
     types.TEXT_DOCUMENT_HOVER: wire.HoverParams,
     types.WORKSPACE_EXECUTE_COMMAND: wire.ExecuteCommandParams,
     types.WORKSPACE_TEXT_DOCUMENT_CONTENT: wire.Identifier,
