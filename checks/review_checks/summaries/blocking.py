@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import Call, Const
-from review_checks.summaries.calling import Event, Link, calls_of, unit_links
-from review_checks.summaries.conditions import Condition, conditions_at
+from review_checks.summaries.calling import Event, Link, calls_of, place_in, unit_links
+from review_checks.summaries.conditions import Condition, conditions_in
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.locking.critical_sections import FOREVER
 from review_checks.summaries.names import callees
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ class Wait(msgspec.Struct, frozen=True, array_like=True):
 def own_waits(db: Database, function: FunctionId) -> Iterator[tuple[Event, Wait]]:
     """Yield the calls of a function that wait, in the order of the source."""
     body = unit_facts(db, function[0]).functions[function[1]]
+    known = models(db)
     for index, target in enumerate(callees(db, function[0])[function[1]]):
-        kind = models(db).knowledge(target).blocks if target is not None else ""
+        kind = known.knowledge(target).blocks if target is not None else ""
         if target is not None and kind and not _is_yielding(body.calls[index], kind):
-            when = conditions_at(body, body.calls[index].statement)
+            when = conditions_in(body)(body.calls[index].statement)
             yield ("c", index), Wait(kind, target, when)
 
 
@@ -76,14 +78,25 @@ def carried(db: Database, link: Link, calls: int) -> frozenset[Wait]:
     return frozenset([Wait(wait.kind, wait.name, when) for wait, when in rows if when is not None])
 
 
-def waits_at(db: Database, function: FunctionId) -> Iterator[tuple[Event, Wait, int]]:
+def waits_at(
+    db: Database, function: FunctionId, first: int = 0, last: int = FOREVER
+) -> Iterator[tuple[Event, Wait, int]]:
     """Yield the calls of a function that wait or lead to a wait, the wait, and the calls up to it.
 
     The nearest wait counts, of equals the first by its name.
+
+    Args:
+        db: the database.
+        function: the function.
+        first: the order of evaluation of the first call that matters.
+        last: that of the first which does not matter any more.
     """
+    body = unit_facts(db, function[0]).functions[function[1]]
     for event, wait in own_waits(db, function):
         yield event, wait, 1
     for event, link in calls_of(db, function):
+        if not first <= place_in(body, event).at < last:
+            continue
         for calls in range(1, MAX_CALLS):
             found = carried(db, link, calls)
             if found:

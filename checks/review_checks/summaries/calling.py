@@ -17,10 +17,11 @@ from review_checks.facts.schema import (
     FunctionKind,
     Parameter,
     Path,
+    Read,
     Use,
     Value,
 )
-from review_checks.summaries.conditions import Condition, conditions_at
+from review_checks.summaries.conditions import Condition, conditions_in
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_facts
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from review_checks.summaries.outline import FunctionOutline
 
+_NONE: frozenset[Condition] = frozenset()
 _MAX_GIVEN = 12
 _MAX_STEPS = 4
 """How long an access path may get on its way from callee to caller before it says nothing."""
@@ -112,6 +114,11 @@ Event = tuple[str, int]
 """``("c", call)``, or ``("r", read)`` of an attribute that a property computes."""
 
 
+def place_in(body: Function, event: Event) -> Call | Read:
+    """Return the facts of the call or read by which a function is run."""
+    return body.calls[event[1]] if event[0] == "c" else body.reads[event[1]]
+
+
 @query
 def unit_links(db: Database, unit: int) -> tuple[tuple[Link, ...], ...]:
     """Return what each function of a unit runs, each way of calling it once."""
@@ -124,19 +131,26 @@ def unit_links(db: Database, unit: int) -> tuple[tuple[Link, ...], ...]:
     )
 
 
-def calls_of(db: Database, function: FunctionId) -> Iterator[tuple[Event, Link]]:
-    """Yield the calls by which a function runs others of the project, in the order of the source."""
+@query
+def calls_of(db: Database, function: FunctionId) -> tuple[tuple[Event, Link], ...]:
+    """Return the calls by which a function runs others of the project, in the order of the source."""
     body = unit_facts(db, function[0]).functions[function[1]]
     if body.kind in (FunctionKind.MODULE, FunctionKind.CLASS):
-        return
+        return ()
+    return (*_calls(db, function, body), *_property_reads(db, function, body))
+
+
+def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple[Event, Link]]:
+    conditions = conditions_in(body)
     for index, target in enumerate(callees(db, function[0])[function[1]]):
         call = body.calls[index]
         inner = _inherited(db, function, call) if target is None else function_of(db, target)
         if inner is None or not _runs(db, inner, call):
             continue
         makes = target is not None and class_of(db, target) is not None
-        yield ("c", index), _link(db, function, body, call, inner, makes=makes)
-    yield from _property_reads(db, function, body)
+        link = _link(db, function, body, call, inner, makes=makes)
+        when = conditions(call.statement)
+        yield ("c", index), msgspec.structs.replace(link, when=when) if when else link
 
 
 def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | None:
@@ -203,7 +217,7 @@ def _link(
         frozenset(unsure),
         declared.parent >= 0 and target[0] == function[0],
         makes,
-        conditions_at(body, call.statement),
+        _NONE,
     )
 
 
@@ -253,6 +267,7 @@ def _property_reads(
     me, around = self_name(db, function), class_around(db, function)
     if not me or not around:
         return
+    conditions = conditions_in(body)
     for index, read in enumerate(body.reads):
         steps = steps_of(read.path)
         if len(steps) < 2 or steps[0] != me or steps[1][0] in "[(":
@@ -261,5 +276,5 @@ def _property_reads(
         if target is None or not is_accessor(outline(db, target[0]).functions[target[1]]):
             continue
         name = self_name(db, target)
-        when = conditions_at(body, read.statement)
+        when = conditions(read.statement)
         yield ("r", index), Link(target, ((name, me),), (), (), frozenset(), False, False, when)

@@ -21,27 +21,46 @@ from review_checks.facts.schema import (
 from review_checks.summaries.flow import ancestry, regions_of, statements_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Condition = tuple[str, bool]
 """A parameter, and whether it must be true or false."""
 
+_NONE: frozenset[Condition] = frozenset()
 _IS, _IS_NOT = ("is", "=="), ("is not", "!=")
 
 
-def conditions_at(body: Function, statement: int) -> frozenset[Condition]:
-    """Return what must hold of parameters that are never bound anew for a statement to be reached."""
+def conditions_in(body: Function) -> Callable[[int], frozenset[Condition]]:
+    """Return what tells, for a statement, which conditions must hold for it to be reached.
+
+    Parameters that are bound anew do not count.
+    """
     parameters = {item.name for item in body.parameters} - {write.path for write in body.writes}
-    if not parameters:
-        return frozenset()
-    return frozenset(
-        [
-            condition
-            for test, came_to in tests_before(body, statement)
-            for condition in _conditions(test, came_to=came_to)
-            if condition[0] in parameters
-        ]
-    )
+    asked = [
+        row.statement
+        for row in body.tests
+        for came_to in (True, False)
+        if any(name in parameters for name, _ in _conditions(row.value, came_to=came_to))
+    ]
+    if not asked:
+        return lambda _: _NONE
+    first, known = min(asked), dict[int, frozenset[Condition]]()
+
+    def find(statement: int) -> frozenset[Condition]:
+        if statement < first:
+            return _NONE
+        if statement not in known:
+            known[statement] = frozenset(
+                [
+                    condition
+                    for test, came_to in tests_before(body, statement)
+                    for condition in _conditions(test, came_to=came_to)
+                    if condition[0] in parameters
+                ]
+            )
+        return known[statement]
+
+    return find
 
 
 def tests_before(body: Function, statement: int) -> Iterator[tuple[Value, bool]]:

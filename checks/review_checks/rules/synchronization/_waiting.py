@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from review_checks.summaries.calling import calls_of, place_in, unit_links
 from review_checks.summaries.locking.guards import UNKNOWN, Guard
 from review_checks.summaries.locking.locks import Held, held
-from review_checks.summaries.names import callees, class_of, function_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from review_checks.rule import Context
     from review_checks.summaries.inputs import FunctionId
     from review_checks.summaries.locking.entry_guards import Solution
 
-_MAX_FUNCTIONS = 400
+_MAX_FUNCTIONS = 2000
 """How many functions below a call are looked at; what a fix may cost is bounded."""
 
 
@@ -64,12 +62,23 @@ def taken_inside(
     for row in held(context.db, function):
         if solution.same_lock(row.guard.identity, guard.identity) and _overlaps(row, orders):
             return f"`{guard.label}` is taken there already"
-    calls = context.facts(function).calls
-    first = [index for index, call in enumerate(calls) if call.at in orders]
-    for name, inner in _functions_below(context, function, first):
+    body = context.facts(function)
+    first = [
+        link for event, link in calls_of(context.db, function) if place_in(body, event).at in orders
+    ]
+    seen: set[FunctionId] = {function}
+    todo = [link.target for link in first]
+    for inner in todo:
+        if inner in seen:
+            continue
+        if len(seen) > _MAX_FUNCTIONS:
+            return f"too much is called there to be sure that nothing takes `{guard.label}` again"
+        seen.add(inner)
         taken = {row.guard.identity for row in held(context.db, inner)}
         if any(solution.same_lock(identity, guard.identity) for identity in taken):
+            name = _name(context, inner)
             return f"`{name}`, which is called there, takes `{guard.label}` itself"
+        todo += [link.target for link in unit_links(context.db, inner[0])[inner[1]]]
     return ""
 
 
@@ -77,29 +86,7 @@ def _overlaps(row: Held, orders: range) -> bool:
     return row.start < orders.stop and orders.start < row.end
 
 
-def _functions_below(
-    context: Context, function: FunctionId, first: Iterable[int]
-) -> Iterator[tuple[str, FunctionId]]:
-    """Yield the project's functions that are reached from some calls of a function, nearest first."""
-    seen = {function}
-    todo = [row for row in _called(context, function) if row[0] in set(first)]
-    while todo and len(seen) < _MAX_FUNCTIONS:
-        below = []
-        for _, name, inner in todo:
-            if inner not in seen:
-                seen.add(inner)
-                yield name, inner
-                below += _called(context, inner)
-        todo = below
-
-
-def _called(context: Context, function: FunctionId) -> list[tuple[int, str, FunctionId]]:
-    """Return the project's functions that a function calls: call, name, function."""
-    rows = []
-    for index, target in enumerate(callees(context.db, function[0])[function[1]]):
-        inner = function_of(context.db, target) if target else None
-        if inner is not None and target is not None:
-            of_class = class_of(context.db, target) is not None
-            name = target.rpartition(".")[2]
-            rows.append((index, f"{name}()" if of_class else name, inner))
-    return rows
+def _name(context: Context, function: FunctionId) -> str:
+    """Return how a function is called; one that makes an object goes by the name of the class."""
+    owner, _, name = context.qualified(function).rpartition(".")
+    return f"{owner.rpartition('.')[2]}()" if name == "__init__" else name

@@ -23,7 +23,7 @@ from review_checks.facts.schema import (
     Result,
     Value,
 )
-from review_checks.summaries.conditions import Condition, conditions_at, tests_before
+from review_checks.summaries.conditions import Condition, conditions_in, tests_before
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -112,7 +112,7 @@ def acquisitions(db: Database, function: FunctionId) -> tuple[Acquisition, ...]:
         path = _path(db, function, body, row)
         if path is None or _asks_first(body, statement):
             continue
-        when = conditions_at(body, statement) if statement >= 0 else frozenset()
+        when = conditions_in(body)(statement)
         token = Token(_family(row.guard), path, when)
         found.append(Acquisition(row, token, _order(body, row, statement), _waits(body, row)))
     return tuple(sorted(found, key=lambda item: item.at))

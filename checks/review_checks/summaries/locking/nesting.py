@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.summaries.calling import Event, Link, calls_of, unit_links
+from review_checks.summaries.calling import Event, Link, calls_of, place_in, unit_links
 from review_checks.summaries.flow import may_follow
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, unit_facts
@@ -87,7 +87,7 @@ def _below_calls(
     first = min(row.held.start for row in rows)
     last = max(row.held.end for row in rows)
     for event, link in calls_of(db, function):
-        at = body.calls[event[1]].at if event[0] == "c" else body.reads[event[1]].at
+        at = place_in(body, event).at
         if not first <= at < last:
             continue
         around = [outer for outer in rows if outer.held.start <= at < outer.held.end]
@@ -113,7 +113,7 @@ def is_kept(db: Database, function: FunctionId, outer: Acquisition, place: Place
     if kind == "i":
         statement, at = body.withs[index].statement, body.statements[body.withs[index].statement].at
     else:
-        event = body.calls[index] if kind == "c" else body.reads[index]
+        event = place_in(body, place)
         statement, at = event.statement, event.at
     if outer.held.how == "with":
         item = body.withs[outer.held.index]

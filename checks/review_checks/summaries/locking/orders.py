@@ -41,12 +41,14 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
 @query
 def file_orders(db: Database, path: str) -> tuple[Order, ...]:
     """Return the orders in which the functions of a file take locks, from top to bottom."""
-    found: list[Order] = []
-    for unit in layout(db, path) or ():
-        for index in range(len(outline(db, unit).functions)):
-            function = (unit, index)
-            found += [order_of(function, row) for row in ordered(db, function)]
-    return tuple(dict.fromkeys(found))
+    return tuple([row for unit in layout(db, path) or () for row in _unit_orders(db, unit)])
+
+
+@query
+def _unit_orders(db: Database, unit: int) -> tuple[Order, ...]:
+    functions = [(unit, index) for index in range(len(outline(db, unit).functions))]
+    rows = [order_of(function, row) for function in functions for row in ordered(db, function)]
+    return tuple(dict.fromkeys(rows))
 
 
 def ordered(db: Database, function: FunctionId) -> Iterator[Nesting]:

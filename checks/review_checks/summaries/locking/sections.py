@@ -8,7 +8,7 @@ import msgspec
 
 from review_checks.facts.schema import Compare, Function, Logic, Mode, Path, Value
 from review_checks.summaries.blocking import Wait, waits_at
-from review_checks.summaries.calling import Event, calls_of
+from review_checks.summaries.calling import Event, calls_of, place_in
 from review_checks.summaries.conditions import tests_before
 from review_checks.summaries.failing.hazards import hazards
 from review_checks.summaries.incremental import Database, query
@@ -61,7 +61,8 @@ def _sections(db: Database, function: FunctionId) -> tuple[Section, ...]:
     if not rows:
         return ()
     body = unit_facts(db, function[0]).functions[function[1]]
-    waits = list(waits_at(db, function))
+    first, last = min(row.held.start for row in rows), max(row.held.end for row in rows)
+    waits = list(waits_at(db, function, first, last))
     return tuple([_section(db, function, body, row, waits) for row in rows])
 
 
@@ -79,7 +80,7 @@ def _section(
 ) -> Section:
     nearest = Section(row, "")
     for event, wait, calls in waits:
-        call = body.calls[event[1]] if event[0] == "c" else body.reads[event[1]]
+        call = place_in(body, event)
         if not row.held.start <= call.at < row.held.end:
             continue
         if not is_kept(db, function, row, event) or _fills(body, call.statement):
@@ -96,11 +97,11 @@ def _is_quick(db: Database, function: FunctionId, orders: range, depth: int) -> 
     """Say whether all calls among some events are trivial, or of project functions that are quick."""
     body = unit_facts(db, function[0]).functions[function[1]]
     giving_back = set(models(db).lexicon.release) - {"release"}
+    hazardous = hazards(db, function)
     risky = [
         index
         for index, call in enumerate(body.calls)
-        if call.at in orders
-        and (index in hazards(db, function) or last_step(call.callee) in giving_back)
+        if call.at in orders and (index in hazardous or last_step(call.callee) in giving_back)
     ]
     if not risky:
         return True
@@ -145,9 +146,13 @@ def _missing(test: Value, *, came_to: bool) -> Iterator[str]:
 @query
 def file_sections(db: Database, path: str) -> tuple[tuple[str, FunctionId, bool], ...]:
     """Return the critical sections of a file: lock, function, and whether it is quick."""
+    return tuple([row for unit in layout(db, path) or () for row in _unit_sections(db, unit)])
+
+
+@query
+def _unit_sections(db: Database, unit: int) -> tuple[tuple[str, FunctionId, bool], ...]:
     rows = [
         (section.acquisition.token.identity, (unit, index), section.quick)
-        for unit in layout(db, path) or ()
         for index in range(len(outline(db, unit).functions))
         for section in sections(db, (unit, index))
     ]
