@@ -13,6 +13,7 @@ from review_checks.rule import Context, Over, Report, Rule
 from review_checks.summaries.incremental import CycleError, Database, query
 from review_checks.summaries.index import class_names, module_info, outline
 from review_checks.summaries.inputs import layout, settings
+from review_checks.summaries.parts import Part, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,13 +83,19 @@ def module_outcome(db: Database, path: str) -> Outcome:
 
 
 @query
+def _part_outcomes(db: Database, units: Part) -> tuple[Outcome, ...]:
+    """Return the outcomes of some units; empty ones are left out."""
+    outcomes = [unit_outcome(db, unit) for unit in units]
+    return tuple([outcome for outcome in outcomes if outcome.reports or outcome.failures])
+
+
+@query
 def file_outcomes(db: Database, path: str) -> tuple[Outcome, ...]:
     """Return the outcomes of everything that a file declares; empty ones are left out."""
-    units = layout(db, path)
-    if units is None:
+    if layout(db, path) is None:
         return ()
     module = module_info(db, path).name
-    outcomes = [unit_outcome(db, unit) for unit in units]
+    outcomes = [outcome for part in parts(db, path) for outcome in _part_outcomes(db, part)]
     outcomes += [class_outcome(db, f"{module}.{name}") for name in class_names(db, path)]
     outcomes.append(module_outcome(db, path))
     return tuple([outcome for outcome in outcomes if outcome.reports or outcome.failures])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from review_checks.engine.checking import file_outcomes
 from review_checks.engine.discovery import all_rules, rules_by_name
@@ -24,6 +24,18 @@ Row = tuple[Finding, Rule, Report]
 
 _Positions = tuple[tuple[str, Span], ...]
 
+_Anchor = tuple[str, int, object, object]
+"""Where a unit stands: its file and line there, its facts, and how their lines are mapped."""
+
+
+class _Made(NamedTuple):
+    """A finding that was rendered, and from what; ``anchors`` are those of the units in it."""
+
+    report: Report
+    anchors: dict[int, _Anchor]
+    positions: _Positions
+    row: Row
+
 
 class Renderer:
     """Renders the findings of files; one that stands where it stood is not made again."""
@@ -31,7 +43,7 @@ class Renderer:
     def __init__(self, db: Database, store: FileStore) -> None:
         self._db = db
         self._store = store
-        self._made: dict[str, dict[int, tuple[Report, _Positions, Row]]] = {}
+        self._made: dict[str, dict[int, _Made]] = {}
 
     def rows(self, path: str) -> list[Row]:
         """Return the findings of a file from top to bottom, suppressed ones left out."""
@@ -48,11 +60,11 @@ class Renderer:
             for name, report in outcome.reports:
                 # The report is kept beside its number, which is its own while it lives.
                 known = made[id(report)] = self._row(before.get(id(report)), name, report)
-                finding = known[2][0]
+                finding = known.row[0]
                 key = (finding.rule, finding.symbol, finding.scope, finding.span)
                 if finding.path == path and key not in seen and not suppressions.cover(finding):
                     seen.add(key)
-                    rows.append(known[2])
+                    rows.append(known.row)
         self._made[path] = made
         if suppressions:
             rows += self._rows_of_comments(suppressions, path, outcomes)
@@ -91,18 +103,32 @@ class Renderer:
         path, state, start = self._store.locate(unit)
         return path, state.place(span_of(state.facts.functions[index], place), start)
 
-    def _row(
-        self, known: tuple[Report, _Positions, Row] | None, name: str, report: Report
-    ) -> tuple[Report, _Positions, Row]:
-        places = [report.place, *(place for place, _ in report.evidence)]
-        positions = tuple([self.position(place) for place in places])
+    def _anchor(self, unit: int) -> _Anchor:
+        path, state, start = self._store.locate(unit)
+        return path, start, state.facts, state.lines
+
+    def _stands(self, unit: int, before: _Anchor) -> bool:
+        """Say whether whatever lies in a unit is where it was; to compare facts would take long."""
+        path, start, facts, lines = self._anchor(unit)
+        return (
+            path == before[0] and start == before[1] and facts is before[2] and lines is before[3]
+        )
+
+    def _row(self, known: _Made | None, name: str, report: Report) -> _Made:
         # A class around the function may have been renamed, of which the report says nothing.
         scope = qualified_name(self._db, report.place.function)
-        as_before = known is not None and known[0] is report and known[1] == positions
-        if known is not None and as_before and known[2][0].scope == scope:
+        if known is not None and (known.report is not report or known.row[0].scope != scope):
+            known = None
+        if known is not None and all(map(self._stands, known.anchors, known.anchors.values())):
             return known
+        places = [report.place, *(place for place, _ in report.evidence)]
+        positions = tuple([self.position(place) for place in places])
+        anchors = {unit: self._anchor(unit) for unit, _ in [place.function for place in places]}
+        if known is not None and known.positions == positions:
+            return known._replace(anchors=anchors)
         rule = rules_by_name()[name]
-        return report, positions, (self._finding(rule, report, positions, scope), rule, report)
+        row = self._finding(rule, report, positions, scope), rule, report
+        return _Made(report, anchors, positions, row)
 
     def _finding(self, rule: Rule, report: Report, positions: _Positions, scope: str) -> Finding:
         (path, span), *others = positions

@@ -25,7 +25,8 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.parts import Part, parts
 from review_checks.summaries.paths import field_of, last_step
 
 if TYPE_CHECKING:
@@ -46,13 +47,17 @@ class Compared(msgspec.Struct, frozen=True, array_like=True):
 @query
 def compared_names(db: Database, path: str) -> Compared:
     """Return the last names of what a module compares by order, or bounds with min() and max()."""
-    names: set[str] = set()
-    amounts: set[str] = set()
-    for unit in layout(db, path) or ():
-        found = unit_compared_names(db, unit)
-        names |= found.names
-        amounts |= found.amounts
-    return Compared(frozenset(names), frozenset(amounts))
+    return _together([_part_compared_names(db, part) for part in parts(db, path)])
+
+
+@query
+def _part_compared_names(db: Database, units: Part) -> Compared:
+    return _together([unit_compared_names(db, unit) for unit in units])
+
+
+def _together(rows: list[Compared]) -> Compared:
+    names: frozenset[str] = frozenset().union(*[row.names for row in rows])
+    return Compared(names, frozenset().union(*[row.amounts for row in rows]))
 
 
 @query

@@ -22,6 +22,7 @@ from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import assigned, imported, module_info, outline
 from review_checks.summaries.inputs import layout, models, module_path, unit_facts
 from review_checks.summaries.names import absolute_import, lineage
+from review_checks.summaries.parts import Part, parts
 from review_checks.summaries.paths import last_step, parent_of, root_of
 
 if TYPE_CHECKING:
@@ -144,9 +145,14 @@ def _about_configuration(db: Database, module: Module) -> tuple[Module, ...]:
 @query
 def _imported_for_options(db: Database, path: str) -> tuple[Module, ...]:
     """Return the modules that a module names as those which declare the options it reads."""
-    named = [name for unit in layout(db, path) or () for name in _named_for_options(db, unit)]
+    named = [name for part in parts(db, path) for name in _named_in_part(db, part)]
     found = {name: module_path(db, name) for name in named}
     return tuple([(name, place) for name, place in found.items() if place])
+
+
+@query
+def _named_in_part(db: Database, units: Part) -> tuple[str, ...]:
+    return tuple([name for unit in units for name in _named_for_options(db, unit)])
 
 
 @query
