@@ -62,7 +62,10 @@ class Texts(Protocol):
 
 def path_of(uri: str) -> str:
     """Return the path of a ``file`` URI with links resolved; any other URI stands for itself."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return uri
     if parts.scheme != "file":
         return uri
     path = unquote(parts.path, errors="surrogateescape")

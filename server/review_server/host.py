@@ -93,7 +93,7 @@ class ReviewProtocol(LanguageServerProtocol):
             envelope = wire.decode_envelope(body)
         except msgspec.ValidationError as problem:
             error = exceptions.JsonRpcInvalidRequest(f"Invalid Request: {problem}")
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             error = exceptions.JsonRpcParseError(f"Parse Error: {problem}")
         else:
             if envelope.method or envelope.id is not UNSET:
@@ -146,6 +146,8 @@ class ReviewProtocol(LanguageServerProtocol):
                 return
             if not self._is_known(envelope):
                 raise exceptions.JsonRpcMethodNotFound.of(method)
+            if envelope.id is not UNSET and _is_notification(method):
+                raise exceptions.JsonRpcInvalidRequest(f"`{method}` is a notification")
         self.handle_message(self.structure_message(json.loads(message.body)))
 
     def _answer(
@@ -212,6 +214,12 @@ class ReviewProtocol(LanguageServerProtocol):
             data = self._converter.unstructure(data)
         body = wire.encode(data)
         self.writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
+
+def _is_notification(method: str) -> bool:
+    """Say whether the protocol has no answer for a method."""
+    _, response, *_ = types.METHOD_TO_TYPES.get(method, (None, object))
+    return response is None
 
 
 class ReviewServer(LanguageServer):

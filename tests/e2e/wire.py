@@ -17,13 +17,13 @@ INITIALIZE = {"processId": None, "rootUri": None, "capabilities": {}}
 class Wire:
     """A server's standard input and output."""
 
-    def __init__(self, command: list[str] | None = None) -> None:
+    def __init__(self, command: list[str] | None = None, env: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             command or SERVER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=dict(os.environ),
+            env={**os.environ, **(env or {})},
         )
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
