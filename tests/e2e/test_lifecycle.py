@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from e2e.editor import PATIENCE
 from e2e.samples import POOL
 from e2e.wire import INITIALIZE, Wire, framed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 DOCUMENT = {"uri": "untitled:one", "languageId": "python", "version": 1, "text": POOL}
 PULL = {"textDocument": {"uri": "untitled:one"}}
@@ -177,59 +172,3 @@ def test_nothing_slow_is_imported_but_lsprotocol() -> None:
         env=dict(os.environ),
     )
     assert not {"click", "rich", "jedi", "platformdirs", "pathspec"} & set(done.stdout.split())
-
-
-# What the server has started
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the processes that a process has started and that still run."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if entry.name.isdigit() and int(fields[1]) == pid and fields[0] != "Z":
-                found.append(int(entry.name))
-    return found
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until(holds: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE
-    while not (found := holds()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")
-@pytest.mark.parametrize("end", ["input", "exit", "shutdown"])
-def test_every_child_leaves_with_the_server(end: str, tmp_path: Path) -> None:
-    root = tmp_path.resolve() / "project"
-    root.mkdir()
-    (root / "pyproject.toml").write_text("")
-    for number in range(400):
-        (root / f"module_{number}.py").write_text(POOL * 20)
-    with Wire(env={"XDG_CACHE_HOME": str(tmp_path / "cache")}) as wire:
-        folder = {"uri": root.as_uri(), "name": "project"}
-        wire.initialize(workspaceFolders=[folder], capabilities=PULLING)
-        item = {**DOCUMENT, "uri": (root / "module_1.py").as_uri()}
-        wire.send({"method": "textDocument/didOpen", "params": {"textDocument": item}})
-        children = wait_until(lambda: children_of(wire.process.pid))
-        if end == "input":
-            assert wire.process.stdin is not None
-            wire.process.stdin.close()
-        else:
-            if end == "shutdown":
-                wire.request(2, "shutdown")
-            wire.send({"method": "exit"})
-        left = time.monotonic()
-        wire.end()
-        wait_until(lambda: not any(map(is_running, children)))
-        assert time.monotonic() - left < 2
