@@ -4,7 +4,8 @@
 
 Prints one row a run: how long after ``initialized`` the index was complete, the processor seconds
 of the server and of its surveyors, the server's memory then, and the size of the cache. The cache
-is one of the benchmark's own.
+is one of the benchmark's own. A second table tells how long a key takes in a large file, from the
+edit to the diagnostics, while everything is indexed again and again, and while nothing is.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ CAPABILITIES = {
     "workspace": {"diagnostics": {"refreshSupport": True}},
 }
 FILE = "nova/compute/resource_tracker.py"
+LARGE = "nova/compute/manager.py"
+LINE = 2000
+KEYS = 160
 
 
 def environment(cache: Path) -> dict[str, str]:
@@ -89,6 +93,35 @@ class Client:
                 if value["kind"] == "end":
                     return shown
 
+    def until(self, number: int) -> None:
+        """Answer the server until it answers a request."""
+        while (message := self.receive()).get("id") != number or "method" in message:
+            if "id" in message and "method" in message:
+                self.send(id=message["id"], result=None)
+
+    def open(self, path: Path) -> None:
+        """Open a document, and wait for its first diagnostics."""
+        self._document = {"uri": path.as_uri(), "version": 1}
+        document = {**self._document, "languageId": "python", "text": path.read_text()}
+        self.send(method="textDocument/didOpen", params={"textDocument": document})
+        self._pull()
+
+    def press(self) -> float:
+        """Type a letter at the end of a line inside a function; return the seconds it took."""
+        self._document["version"] += 1
+        started = time.perf_counter()
+        at = {"line": LINE, "character": 0}
+        changes = [{"range": {"start": at, "end": at}, "text": "#"}]
+        params = {"textDocument": self._document, "contentChanges": changes}
+        self.send(method="textDocument/didChange", params=params)
+        self._pull()
+        return time.perf_counter() - started
+
+    def _pull(self) -> None:
+        params = {"textDocument": {"uri": self._document["uri"]}}
+        self.send(id=6, method="textDocument/diagnostic", params=params)
+        self.until(6)
+
     def leave(self) -> None:
         """End the server."""
         self.send(id=2, method="shutdown")
@@ -137,6 +170,36 @@ def serve(root: Path, cache: Path) -> str:
     return f"{took:.2f} | {own:.2f} | {total - own:.2f} | {mib:.0f} | {size(cache):.1f} | {shown}"
 
 
+def keys(root: Path, cache: Path) -> list[str]:
+    """Press keys in a server that indexes and in one that rests; return the rows of a table."""
+    rows = []
+    for name, busy in (("at rest", False), ("while indexing", True)):
+        client = Client(root, cache)
+        client.send(method="initialized", params={})
+        client.until_indexed()
+        client.open(root / LARGE)
+        used = seconds(client.process.pid)
+        took = []
+        for number in range(KEYS):
+            if busy and number % 40 == 0:
+                shutil.rmtree(cache, ignore_errors=True)
+                arguments = {"command": "review.restartIndex", "arguments": []}
+                client.send(id=7, method="workspace/executeCommand", params=arguments)
+                client.until(7)
+            took.append(client.press())
+            time.sleep(0.03)
+        used = seconds(client.process.pid) - used
+        mib = memory(client.process.pid)
+        client.leave()
+        took.sort()
+        middle, tail = took[len(took) // 2], took[len(took) * 95 // 100]
+        rows.append(
+            f"| {name} | {middle * 1000:.2f} | {tail * 1000:.2f} | {used / KEYS * 1000:.2f} "
+            f"| {mib:.0f} |"
+        )
+    return rows
+
+
 def command(cache: Path, *arguments: str) -> str:
     """Run a command; return the cells of its row."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -180,6 +243,13 @@ def main() -> None:
             print(f"| index, cold | {command(folder, 'index', str(root))} |", flush=True)
         finally:
             shutil.rmtree(folder)
+    print(
+        "\n| a key in a large file | ms p50 | ms p95 | server's CPU ms | server's MiB |\n|"
+        + "---|" * 5
+    )
+    with tempfile.TemporaryDirectory(prefix="review-lsp-bench-") as scratch:
+        for row in keys(root, Path(scratch, "cache")):
+            print(row)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import os
 import shutil
 import statistics
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def servers() -> list[dict[str, Any]]:
         {
             "name": "review-lsp",
             "cmd": [sys.executable, "-m", "review_server"],
-            "env": {"PYTHONPATH": paths},
+            "env": {"PYTHONPATH": paths, "REVIEW_LSP_CACHE_DIR": tempfile.mkdtemp()},
         },
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -15,6 +16,9 @@ from review_server.links import SCHEME
 if TYPE_CHECKING:
     from review_server.host import ReviewServer
 
+_MOST_SECONDS = 5.0
+"""When indexing begins at the latest."""
+
 
 _WATCHED = ("**/*.py", *(f"**/{name}" for name in CONFIGURATION_FILES), "**/*baseline*.json")
 """Files that matter. Of those that a configuration names, baselines can be told by their names."""
@@ -26,8 +30,9 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
     ls.schedule.soon("prepare", ls.session.projects.prepare)
     if client.shows_progress:
         ls.session.index.progress = WorkDoneProgress(ls)
-    # The first document comes first.
+    # The first document comes first, but who never stops typing is not to go without.
     ls.schedule.when_idle("index", ls.session.index.start)
+    asyncio.get_running_loop().call_later(_MOST_SECONDS, ls.session.index.start)
     registrations = []
     if client.watches_files:
         watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]

@@ -67,6 +67,7 @@ class Index:
         self._task: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._started = False
+        self._ended = False
         projects.when_made(self.add)
 
     # What others ask of it
@@ -76,8 +77,8 @@ class Index:
         self._listeners.append(listener)
 
     def start(self) -> None:
-        """Begin to work."""
-        self._started = True
+        """Begin to work; nothing happens when it has begun or ended already."""
+        self._started = not self._ended
         self._wake()
 
     def add(self, *projects: Project) -> None:
@@ -105,7 +106,7 @@ class Index:
 
     def close(self) -> None:
         """End everything."""
-        self._started = False
+        self._started, self._ended = False, True
         self._stop()
 
     async def closed(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -228,6 +229,8 @@ def _start(
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            # Results are kept here, and what ours reads should leave no trace elsewhere.
+            env={**os.environ, "REVIEW_LSP_NO_CACHE": "1"},
             timeout=seconds,
             check=False,
         )
