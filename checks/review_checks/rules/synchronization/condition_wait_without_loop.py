@@ -104,6 +104,7 @@ _TESTS = (
     StatementKind.MATCH,
     StatementKind.RAISE,
     StatementKind.RETURN,
+    StatementKind.TRY,
     StatementKind.WHILE,
 )
 
@@ -151,7 +152,10 @@ def _is_repeated(function: FunctionId, call: Call, context: Context) -> bool:
 
 
 def _tests_next(body: Function, statement: int) -> bool:
-    """Say whether control leaves the function after a statement, or meets a test."""
+    """Say whether control leaves the function after a statement, or meets a test.
+
+    A ``try`` is one: what fails was not so.
+    """
     if body.statements[statement].kind in _TESTS:
         return True
     for region, ancestor in ancestry(body, statement):
