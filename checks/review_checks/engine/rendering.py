@@ -44,6 +44,7 @@ class Renderer:
         self._db = db
         self._store = store
         self._made: dict[str, dict[int, _Made]] = {}
+        self._anchors: dict[int, _Anchor] = {}
 
     def rows(self, path: str) -> list[Row]:
         """Return the findings of a file from top to bottom, suppressed ones left out."""
@@ -54,6 +55,8 @@ class Renderer:
             self._made.pop(path, None)
             return []
         before, made = self._made.get(path, {}), {}
+        # Findings are mostly about the same units.
+        self._anchors.clear()
         rows: list[Row] = []
         seen: set[tuple[str, str, str, Span]] = set()
         for outcome in outcomes:
@@ -104,15 +107,16 @@ class Renderer:
         return path, state.place(span_of(state.facts.functions[index], place), start)
 
     def _anchor(self, unit: int) -> _Anchor:
-        path, state, start = self._store.locate(unit)
-        return path, start, state.facts, state.lines
+        found = self._anchors.get(unit)
+        if found is None:
+            path, state, start = self._store.locate(unit)
+            found = self._anchors[unit] = path, start, state.facts, state.lines
+        return found
 
     def _stands(self, unit: int, before: _Anchor) -> bool:
         """Say whether whatever lies in a unit is where it was; to compare facts would take long."""
-        path, start, facts, lines = self._anchor(unit)
-        return (
-            path == before[0] and start == before[1] and facts is before[2] and lines is before[3]
-        )
+        now = self._anchor(unit)
+        return now[:2] == before[:2] and now[2] is before[2] and now[3] is before[3]
 
     def _row(self, known: _Made | None, name: str, report: Report) -> _Made:
         # A class around the function may have been renamed, of which the report says nothing.

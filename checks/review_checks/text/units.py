@@ -75,16 +75,20 @@ class Segmentation:
     def around(self, lines: Sequence[str], change: Change) -> int | None:
         """Return the function inside of which a change took place; None where it is not that simple.
 
-        Its first line and the last one of its content are not inside. Everything must have been
-        well formed, and nothing may be left open on the new lines, which ``lines`` have.
+        Its first line is not inside, and its content must still end where the change does, if not
+        below it. Everything must have been well formed, and nothing may be left open on the new
+        lines, which ``lines`` have.
         """
         index = self.index_at(change.first)
         unit, start = self.units[index], self.starts[index]
-        inside = start < change.first and change.first + change.removed < start + unit.content
-        if not inside or unit.kind is not UnitKind.FUNCTION or self._torn:
+        if unit.kind is not UnitKind.FUNCTION or self._torn or change.first <= start:
             return None
+        below = start + unit.content - change.first - change.removed
         new = lines[change.first : change.first + change.added]
-        return index if all(map(is_whole, new)) else None
+        if below < 0 or not all(map(is_whole, new)):
+            return None
+        ends = below > 0 or (change.removed and new and head(new[-1]).lastgroup != "trivia")
+        return index if ends else None
 
     def stretch(self, index: int, lines: int) -> None:
         """Follow a change inside a function that is still one: it became some lines longer.
