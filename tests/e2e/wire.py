@@ -17,7 +17,7 @@ INITIALIZE = {"processId": None, "rootUri": None, "capabilities": {}}
 class Wire:
     """A server's standard input and output."""
 
-    def __init__(self, command: list[str] | None = None, env: dict[str, str] | None = None) -> None:
+    def __init__(self, command: list[str] | None = None) -> None:
         self.process = subprocess.Popen(
             command or SERVER,
             stdin=subprocess.PIPE,
