@@ -26,16 +26,24 @@ class Outcome(msgspec.Struct, frozen=True):
     failures: tuple[tuple[str, str], ...] = ()
 
 
-def _run(db: Database, over: Over, subjects: Iterable[Any]) -> Outcome:
+@query
+def _chosen(db: Database, over: Over) -> tuple[Rule, ...]:
+    """Return the rules over one kind of thing that are in force."""
     options = settings(db)
+    return tuple(
+        [
+            rule
+            for rule in all_rules()
+            if rule.over is over and options.reports(rule.name, rule.concern, rule.tier)
+        ]
+    )
+
+
+def _run(db: Database, over: Over, subjects: Iterable[Any]) -> Outcome:
     context = Context(db)
     reports: list[tuple[str, Report]] = []
     failures: list[tuple[str, str]] = []
-    chosen = [
-        rule
-        for rule in all_rules()
-        if rule.over is over and options.reports(rule.name, rule.concern, rule.tier)
-    ]
+    chosen = _chosen(db, over)
     for subject in subjects:
         for rule in chosen:
             _check(rule, subject, context, reports, failures)

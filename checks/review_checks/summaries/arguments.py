@@ -20,9 +20,11 @@ def arguments_of(
 ) -> dict[str, Value]:
     """Return what a call gives to each named parameter of a project function."""
     found: dict[str, Value] = {}
-    for position, parameter in enumerate(outline(db, called[0]).functions[called[1]].parameters):
+    parameters = outline(db, called[0]).functions[called[1]].parameters
+    bound = _is_bound(db, caller, call, called)
+    for position, parameter in enumerate(parameters):
         if not parameter.kind:
-            for _, value in arguments_for(db, caller, call, called, position):
+            for _, value in argument_for(call, parameters, position, bound=bound):
                 found[parameter.name] = value
     return found
 
@@ -68,11 +70,19 @@ def arguments_for(
     db: Database, caller: FunctionId, call: Call, called: FunctionId, position: int
 ) -> Iterator[tuple[int, Value]]:
     """Yield the arguments of a call that a parameter of the called function receives."""
+    parameters = outline(db, called[0]).functions[called[1]].parameters
+    bound = _is_bound(db, caller, call, called)
+    yield from argument_for(call, parameters, position, bound=bound)
+
+
+def _is_bound(db: Database, caller: FunctionId, call: Call, called: FunctionId) -> bool:
+    """Say whether a function's first parameter is the object on which a call calls it."""
     declared = outline(db, called[0]).functions[called[1]]
-    static = any(path == "staticmethod" for path, _ in declared.decorators)
-    method = declared.owner >= 0 or (declared.parent < 0 and bool(owner_of(db, called)))
-    bound = method and not static and not _gives_object(db, caller, call)
-    yield from argument_for(call, declared.parameters, position, bound=bound)
+    if declared.owner < 0 and (declared.parent >= 0 or not owner_of(db, called)):
+        return False
+    if any(path == "staticmethod" for path, _ in declared.decorators):
+        return False
+    return not _gives_object(db, caller, call)
 
 
 def _gives_object(db: Database, caller: FunctionId, call: Call) -> bool:

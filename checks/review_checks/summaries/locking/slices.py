@@ -368,13 +368,13 @@ class _Slicer:
     def _detached(self) -> tuple[frozenset[str], frozenset[int]]:
         """Return the targets that the function has run later, and the calls that make coroutines."""
         targets, coroutines = set(), set()
-        for index, call in enumerate(self.body.calls):
-            handed = [*call.args, *dict(call.keywords).values()]
-            if not call.callee or not any(isinstance(value, Path | Result) for value in handed):
+        knowledge = models(self.db).knowledge
+        named = callees(self.db, self.function[0])[self.function[1]]
+        for call, target in zip(self.body.calls, named, strict=True):
+            if target is None:
                 continue
-            target = callees(self.db, self.function[0])[self.function[1]][index]
-            known = models(self.db).knowledge(target) if target else None
-            if known is None or (known.runs is None and not known.runs_keyword):
+            known = knowledge(target)
+            if known.runs is None and not known.runs_keyword:
                 continue
             value: Any = dict(call.keywords).get(known.runs_keyword)
             if value is None and known.runs is not None and known.runs < len(call.args):
