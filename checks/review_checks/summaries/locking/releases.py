@@ -29,7 +29,7 @@ from review_checks.summaries.failing.hazards import hazards
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_path
 from review_checks.summaries.locking.acquisitions import waits
-from review_checks.summaries.locking.guards import Guard, object_guard
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard
 from review_checks.summaries.locking.locks import held
 from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.owning.courses import conditions_around, course_of, without_cleanup
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from review_checks.summaries.incremental import Database
 
 _BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE)
+_COUNTING = frozenset({"semaphore", "sem"})
 # Words in the names of functions that take something for their caller.
 _TAKING = frozenset(
     {"acquire", "begin", "enter", "grab", "lock", "locked", "start", "take", "wait"}
@@ -80,12 +81,17 @@ def unreleased(db: Database, function: FunctionId) -> Iterator[Unreleased]:
         if not call.callee.endswith(".acquire") or not text or text in seen or not _is_meant(call):
             continue
         guard = object_guard(db, function, text)
-        if guard is None:
+        if guard is None or (guard.identity == UNKNOWN and _may_count(text)):
             continue
         found = _Taken(db, function, index, guard).fault()
         if found is not None:
             seen.add(text)
             yield found
+
+
+def _may_count(text: str) -> bool:
+    """Say whether something goes by the name of what may admit several, or signal something."""
+    return not _COUNTING.isdisjoint(words_of(last_step(text)))
 
 
 def _is_meant(call: Call) -> bool:
@@ -129,7 +135,7 @@ class _Taken:
 
     def fault(self) -> Unreleased | None:
         """Return the plainest way out on which the lock is kept, if there is one."""
-        if self._is_lent() or self._is_inside_with():
+        if self._is_lent() or self._is_inside_with() or self._is_taken_back():
             return None
         if not self.releases:
             return self._never() if self._is_forgotten() else None
@@ -214,6 +220,12 @@ class _Taken:
             item.value == Path(self.text) and is_inside(self.body, self.call.statement, item.region)
             for item in self.body.withs
         )
+
+    def _is_taken_back(self) -> bool:
+        """Say whether the function has given back before what its caller had taken."""
+        ours = (f"{self.text}.acquire", f"{self.text}.release")
+        calls = [row.callee for row in self.body.calls if row.callee in ours]
+        return calls[0] == ours[1]
 
     def _is_lock(self, value: Value) -> bool:
         if isinstance(value, Path):
