@@ -518,3 +518,160 @@ def test_what_leads_back_to_itself_is_left_alone(text: str) -> None:
     found = Project({"case.py": text})
     assert found.workspace.findings("case.py") == []
     assert found.workspace.failures("case.py") == []
+
+
+FOUND = {
+    "by_closure": ("oslo_concurrency:'a'", False),
+    "below_another": ("oslo_concurrency:'a'", False),
+    "above_another": ("oslo_concurrency:'a'", False),
+    "nested.inner": ("oslo_concurrency:'a'", False),
+    "by_key.inner": ("oslo_concurrency:<instance.uuid>", True),
+    "by_condition": ("case.Shared._given", False),
+    "by_alias": ("case.Shared._given", False),
+    "of_mixin": ("mixins.Mixin._mixed", False),
+    "by_mixins_decorator": ("mixins.Mixin._mixed", False),
+    "by_mixins_manager": ("mixins.Mixin._mixed", False),
+    "of_class": ("case.Shared._shared", False),
+}
+
+
+@pytest.mark.parametrize("method", FOUND)
+def test_locks_are_followed_through_the_project(method: str) -> None:
+    found = Project(
+        {
+            "case.py": """
+            import threading
+
+            from helpers import synchronized, timed
+            from mixins import Mixin
+
+            class Shared(Mixin):
+                _shared = threading.Lock()
+
+                def __init__(self, lock):
+                    super().__init__()
+                    self._given = lock
+                    self._changed = threading.Condition(self._given)
+
+                @synchronized("a")
+                def by_closure(self): ...
+
+                @timed
+                @synchronized("a")
+                def below_another(self): ...
+
+                @synchronized("a")
+                @timed
+                def above_another(self): ...
+
+                def nested(self):
+                    @synchronized("a")
+                    def inner(): ...
+                    inner()
+
+                def by_key(self, instance):
+                    @synchronized(instance.uuid)
+                    def inner(): ...
+                    inner()
+
+                def by_condition(self):
+                    with self._changed:
+                        pass
+
+                def by_alias(self):
+                    given = self._given
+                    with given:
+                        pass
+
+                def of_mixin(self):
+                    with self._mixed:
+                        pass
+
+                @Mixin.guarded
+                def by_mixins_decorator(self): ...
+
+                def by_mixins_manager(self):
+                    with self.acquired():
+                        pass
+
+                @classmethod
+                def of_class(cls):
+                    with cls._shared:
+                        pass
+            """,
+            "helpers.py": """
+            import functools
+            from oslo_concurrency import lockutils
+
+            def synchronized_with_prefix(prefix):
+                def synchronized(name):
+                    def decorate(function):
+                        @functools.wraps(function)
+                        def wrapper(*args, **kwargs):
+                            with lockutils.lock(name, lock_file_prefix=prefix):
+                                return function(*args, **kwargs)
+                        return wrapper
+                    return decorate
+                return synchronized
+
+            synchronized = synchronized_with_prefix("case-")
+
+            def timed(function):
+                def wrapper(*args):
+                    return function(*args)
+                return wrapper
+            """,
+            "mixins.py": """
+            import contextlib
+            import functools
+            import threading
+
+            class Mixin:
+                def __init__(self):
+                    self._mixed = threading.RLock()
+
+                def guarded(function):
+                    @functools.wraps(function)
+                    def wrapper(self, *args):
+                        with self._mixed:
+                            return function(self, *args)
+                    return wrapper
+
+                @contextlib.contextmanager
+                def acquired(self):
+                    self._mixed.acquire()
+                    try:
+                        yield
+                    finally:
+                        self._mixed.release()
+            """,
+        }
+    )
+    (row,) = held(found.db, found.function(f"Shared.{method}"))
+    assert (row.guard.identity, row.guard.keyed) == FOUND[method]
+
+
+HANDED = {
+    "lock": "case.Shared._given",
+    "state_lock": "case.Shared._given",
+    "semaphore": None,
+    "locks": None,
+    "session": None,
+}
+
+
+@pytest.mark.parametrize("parameter", HANDED)
+def test_what_is_handed_in_as_a_lock_is_one(parameter: str) -> None:
+    found = project(
+        f"""
+        class Shared:
+            def __init__(self, {parameter}):
+                self._given = {parameter}
+
+            def use(self):
+                with self._given:
+                    pass
+        """
+    )
+    identities = [identity for identity, _ in taken(found, "Shared.use")]
+    assert identities == ([HANDED[parameter]] if HANDED[parameter] else [])

@@ -8,6 +8,7 @@ from review_checks.facts.schema import Call, Const, Function, Mode, Path, Read, 
 from review_checks.summaries.index import assigned
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locking.guards import Guard, attribute_place, declared_guard, rows_at
+from review_checks.summaries.locking.locks import held
 from review_checks.summaries.locking.roles import Role, role_of
 from review_checks.summaries.locking.slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, lineage
@@ -159,6 +160,15 @@ def is_joined(function: FunctionId, access: Access, context: Context) -> bool:
         and all(name == "timeout" for name, _ in call.keywords)
         for call in body.calls
     )
+
+
+def keeps(function: FunctionId, guard: Guard, context: Context) -> bool:
+    """Say whether a function takes a lock and leaves it to another to give it back."""
+    taken = [row for row in held(context.db, function) if row.guard.identity == guard.identity]
+    if not any(row.how == "acquire" for row in taken):
+        return False
+    calls = context.facts(function).calls
+    return not any(last_step(call.callee) == "release" for call in calls)
 
 
 def yields_between(body: Function, start: int, end: int) -> bool:

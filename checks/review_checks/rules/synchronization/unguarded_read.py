@@ -69,6 +69,7 @@ class Sessions:
 - All callers hold the lock, or some do: then the call is at fault. So it is with whatever only the
   maker of the object calls.
 - A copy is taken in one step: `list(self._open)`, `dict(self._open)`, `sorted(…)`.
+- The function takes the lock for its caller, as a lock of the project's own does.
 - The outcome of a check is checked again under the lock before it is acted upon.
 - Items are only ever added, so that what was there stays there.
 - Coroutines under an `asyncio` lock that do not await between the check and the act, or in the loop.
@@ -105,7 +106,12 @@ from review_checks.facts.schema import Logic, StatementKind
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._acting import Acted, acted_upon
-from review_checks.rules.synchronization._excuses import is_by_chance, is_joined, yields_between
+from review_checks.rules.synchronization._excuses import (
+    is_by_chance,
+    is_joined,
+    keeps,
+    yields_between,
+)
 from review_checks.rules.synchronization._state import (
     State,
     chain,
@@ -255,7 +261,7 @@ def _looped(row: _Stray, context: Context) -> _Fault | None:
 def _checked(row: _Stray, context: Context) -> _Fault | None:
     state, guard = row.state, row.state.guard
     tests = [access for access in row.reads if access.site.traits & Trait.TEST]
-    if not tests:
+    if not tests or keeps(row.function, guard, context):
         return None
     body = context.facts(row.function)
     mine = [access for access in state.accesses if access.function == row.function]

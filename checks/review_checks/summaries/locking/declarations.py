@@ -64,7 +64,7 @@ def declarations_in(db: Database, function: FunctionId) -> tuple[tuple[str, str]
     body, me = facts.functions[function[1]], self_name(db, function)
     found: dict[str, str] = {}
     for write in body.writes:
-        field = _declared_field(body, me, write)
+        field = assigned_field(body, me, write)
         lock = _lock_at(body, write, declared) if field else ""
         if lock:
             found.setdefault(field, lock)
@@ -77,12 +77,13 @@ def declaring_write(db: Database, function: FunctionId, field: str) -> int | Non
     declared = {item.line: lock for item in facts.comments if (lock := declared_lock(item.text))}
     body, me = facts.functions[function[1]], self_name(db, function)
     for index, write in enumerate(body.writes):
-        if _declared_field(body, me, write) == field and _lock_at(body, write, declared):
+        if assigned_field(body, me, write) == field and _lock_at(body, write, declared):
             return index
     return None
 
 
-def _declared_field(body: Function, me: str, write: Write) -> str:
+def assigned_field(body: Function, me: str, write: Write) -> str:
+    """Return the field or variable that a write binds anew, as ``declarations_in`` calls it, or ''."""
     if write.mode != Mode.ASSIGN:
         return ""
     steps = plain(steps_of(write.path))

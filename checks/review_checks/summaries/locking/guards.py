@@ -50,6 +50,7 @@ _LOCK_WORDS = frozenset(
     {"lock", "locks", "rlock", "mutex", "semaphore", "sem", "rwlock", "cond", "condition", "cv"}
 )
 _COUNTING_WORDS = frozenset({"semaphore", "sem"})
+_NOT_ONE_WORDS = _COUNTING_WORDS | {"locks"}
 _CALLABLE = (FunctionKind.FUNCTION, FunctionKind.LAMBDA)
 _READING_WORDS = frozenset({"read", "reader", "rlock", "shared"})
 
@@ -297,8 +298,12 @@ def declared_guard(db: Database, place: str, label: str) -> Guard | None:
                     return msgspec.structs.replace(found, reentrant=None)
                 return found
     words = set(words_of(name))
-    if not words & _LOCK_WORDS or any(_is_plain(value) for _, value in rows):
+    if any(_is_plain(value) for _, value in rows):
         return None
+    if not words & _LOCK_WORDS:
+        # What was handed in under the name of a lock is one, whatever it is called afterwards.
+        handed_in = any(isinstance(value, Path) and _is_lock_name(value.text) for _, value in rows)
+        return Guard(place, label, place=place) if handed_in else None
     lock = None if rows else _inherited_lock(db, place)
     if lock is not None:
         return Guard(place, label, lock.kind, lock.reentrant, place=place)
@@ -365,7 +370,9 @@ def _made_guard(
         inner = made.args[lock.wraps]
         aliased = place_of(db, function, inner.text) if isinstance(inner, Path) else None
         if isinstance(inner, Path) and aliased:
-            return declared_guard(db, aliased, inner.text), True
+            # Whatever it is called, it is a lock.
+            found = declared_guard(db, aliased, inner.text)
+            return found or Guard(aliased, inner.text, lock.kind, place=aliased), True
         return Guard(place, label, lock.kind, place=place), True
     return Guard(place, label, lock.kind, lock.reentrant, place=place), True
 
@@ -374,6 +381,12 @@ def _is_binary(made: Made) -> bool:
     """Say whether a semaphore admits one holder only."""
     count: object = made.args[0] if made.args else dict(made.keywords).get("value", Const(1))
     return count == Const(1)
+
+
+def _is_lock_name(text: str) -> bool:
+    """Say whether a plain name speaks of one lock that excludes others."""
+    words = set(words_of(text))
+    return text.isidentifier() and bool(words & _LOCK_WORDS) and not words & _NOT_ONE_WORDS
 
 
 def _is_plain(value: Any) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from review_checks.facts.schema import Call, Const, Function, FunctionKind, Path, Result, Value
 from review_checks.summaries.foreign import known_as
 from review_checks.summaries.incremental import Database, query_or_unknown
-from review_checks.summaries.index import outline
+from review_checks.summaries.index import assigned, outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.locking.critical_sections import (
     FOREVER,
@@ -38,17 +38,18 @@ from review_checks.summaries.names import (
     canonical_in,
     class_around,
     class_of,
+    declared_name,
     function_of,
     global_name,
+    home,
     method_of,
 )
+from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from review_checks.summaries.outline import Made
 
 _STACKS = frozenset({"enter_context", "enter_async_context"})
 _SYNCHRONIZING_WORDS = frozenset({"synchronized", "synchronised"})
@@ -240,7 +241,7 @@ def _decorator_guard(
             return None
         return named_guard(db, outer, target, lock, made.args, made.keywords)
     made_of_class = target is not None and class_of(db, target) is not None
-    inner = function_of(db, target) if target and not made_of_class else None
+    inner = _decorator_of(db, target) if target and not made_of_class else None
     guard = wrapped_under(db, inner) if inner is not None else None
     if inner is not None and guard is not None:
         return _applied_around(db, function, outer, guard, _arguments(db, inner, made))
@@ -249,6 +250,32 @@ def _decorator_guard(
         return _stranger_guard(target, path, made)
     speaks = words & _SERIALIZING_WORDS
     return unknown_guard(path) if speaks and (inner is None or _takes_any(db, inner)) else None
+
+
+def _decorator_of(db: Database, target: str) -> FunctionId | None:
+    """Return the function that a decorator is, or the closure that a factory made for its name."""
+    found = function_of(db, target)
+    place = home(db, target) if found is None else None
+    rows = assigned(db, place.path, "", place.name) if place is not None else ()
+    if len(rows) != 1 or not isinstance(rows[0][1], Made) or rows[0][1].rest:
+        return found
+    factory = declared_name(db, rows[0][0], rows[0][1].callee)
+    outer = function_of(db, factory) if factory and class_of(db, factory) is None else None
+    return _closure_of(db, outer) if outer is not None else None
+
+
+def _closure_of(db: Database, factory: FunctionId) -> FunctionId | None:
+    """Return the function that is defined in another one and returned by it."""
+    facts = unit_facts(db, factory[0]).functions
+    returned = {
+        item.value.text
+        for item in facts[factory[1]].results
+        if isinstance(item.value, Path) and not item.yields
+    }
+    for index, nested in enumerate(facts):
+        if nested.parent == factory[1] and nested.name in returned:
+            return factory[0], index
+    return None
 
 
 def _stranger_guard(target: str, path: str, made: Made | None) -> Guard:
