@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from review_checks.facts.schema import Function, FunctionKind
+from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.locking.locks import wrapped_under
 from review_checks.summaries.names import canonical_in, class_of, function_of, global_name
-
-if TYPE_CHECKING:
-    from review_checks.summaries.incremental import Database
 
 
 def is_uncalled_factory(db: Database, function: FunctionId, path: str) -> bool:
@@ -21,8 +17,11 @@ def is_uncalled_factory(db: Database, function: FunctionId, path: str) -> bool:
         target = canonical_in(db, outer, path)
     else:
         target = global_name(db, unit_path(db, function[0]), path)
-    if target is None:
-        return False
+    return target is not None and _is_factory(db, target)
+
+
+@query
+def _is_factory(db: Database, target: str) -> bool:
     lock = models(db).knowledge(target).lock
     if lock is not None:
         return lock.decorates and lock.key is not None

@@ -110,8 +110,10 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
 def _locals(function: FunctionId, context: Context) -> Iterator[Report]:
     """Yield reports on locks that are kept in a local name and that nobody else gets to see."""
     body = context.facts(function)
-    for write in body.writes:
-        if write.mode is not Mode.ASSIGN or not write.path.isidentifier():
+    taken = {item.value.text for item in body.withs if isinstance(item.value, Path)}
+    taken |= {parent_of(call.callee) for call in body.calls if call.callee.endswith(".acquire")}
+    for write in body.writes if taken else ():
+        if write.mode is not Mode.ASSIGN or write.path not in taken or "." in write.path:
             continue
         maker = maker_of(body, write.value)
         if maker is None or made_lock(context.db, function, maker[0]) is None:

@@ -106,9 +106,9 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
     body = context.facts(function)
     for index, write in enumerate(body.writes):
         maker = maker_of(body, write.value) if write.mode is Mode.ASSIGN else None
-        lock = made_lock(context.db, function, maker[0]) if maker is not None else None
-        name = _shared_name(function, write.path, context)
-        if lock is None or not name or lock.kind not in _PREEMPTIVE:
+        name = _shared_name(function, write.path, context) if maker is not None else ""
+        lock = made_lock(context.db, function, maker[0]) if maker is not None and name else None
+        if lock is None or lock.kind not in _PREEMPTIVE:
             continue
         if not _is_excused(function, write, context):
             yield from _judge(function, index, name, context)

@@ -9,9 +9,15 @@ from __future__ import annotations
 import msgspec
 
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import members
 from review_checks.summaries.inputs import FunctionId
-from review_checks.summaries.locking.conduct import Conduct, Key, Keys, common_keys, unit_conduct
+from review_checks.summaries.locking.conduct import (
+    Conduct,
+    Key,
+    Keys,
+    common_keys,
+    conducts_of,
+    groups,
+)
 from review_checks.summaries.locking.roles import Role
 from review_checks.summaries.words import words_of
 
@@ -82,9 +88,8 @@ def strays(db: Database, path: str, owner: str) -> tuple[Stray, ...]:
     common = [key for key, count in common_keys(db, path, owner).items() if count >= _ENOUGH]
     if not common:
         return ()
-    units = dict.fromkeys(function[0] for function in members(db, path, owner))
-    rows = [((unit, 0), unit_conduct(db, unit)) for unit in units]
-    operations = _Operations({row.name: (function, row) for function, row in rows if row})
+    rows = [row for units in groups(db, path, owner) for row in conducts_of(db, units)]
+    operations = _Operations({row.name: (function, row) for function, row in rows})
     found = []
     for key in common:
         found += operations.strays(key)
