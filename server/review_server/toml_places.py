@@ -51,15 +51,17 @@ def place_of(known: dict[Path, Span], path: Path) -> Span | None:
 
 
 def place_of_error(error: tomllib.TOMLDecodeError, text: str) -> Span:
-    """Return where ``tomllib`` gave up: the rest of that line."""
+    """Return where ``tomllib`` gave up: the rest of that line, or all of it when none is left."""
     lines = split_lines(text)
     match = _POSITION.search(str(error))
     line, column = (
         (int(match[1]) - 1, int(match[2]) - 1) if match is not None else (len(lines) - 1, 0)
     )
     line = min(line, len(lines) - 1)
-    end = len(lines[line].rstrip("\r\n"))
-    return Span(line, min(column, end), line, end)
+    content = lines[line].rstrip()
+    if column >= len(content):
+        column = len(content) - len(content.lstrip())
+    return Span(line, column, line, len(content))
 
 
 class _Reader:

@@ -137,7 +137,7 @@ async def test_a_held_request_can_be_cancelled(project: Path) -> None:
         protocol = editor.client.protocol
         request = protocol.send_request_async(
             types.WORKSPACE_DIAGNOSTIC,
-            types.WorkspaceDiagnosticParams([], partial_result_token="held"),
+            types.WorkspaceDiagnosticParams([], None, None, "held"),
             msg_id="held",
         )
         held = asyncio.ensure_future(request)

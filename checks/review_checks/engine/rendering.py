@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from review_checks.engine.checking import file_outcomes
 from review_checks.engine.discovery import all_rules, rules_by_name
@@ -13,7 +16,7 @@ from review_checks.summaries.index import qualified_name
 from review_checks.summaries.inputs import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from review_checks.engine.checking import Outcome
     from review_checks.engine.store import FileStore
@@ -70,7 +73,7 @@ class Renderer:
                     rows.append(known.row)
         self._made[path] = made
         if suppressions:
-            rows += self._rows_of_comments(suppressions, path, outcomes)
+            rows += _told_apart(list(self._rows_of_comments(suppressions, path, outcomes)))
         rows.sort(key=lambda row: (row[0].span, row[0].rule, row[0].symbol))
         return rows
 
@@ -156,3 +159,21 @@ class Renderer:
             "" if offered else report.refusal,
             report.title or rule.title,
         )
+
+
+def _told_apart(rows: Sequence[Row]) -> list[Row]:
+    """Return findings about comments with symbols that differ, however alike the comments are.
+
+    They are numbered from the end, so that those below keep their numbers when they are mended from
+    top to bottom.
+    """
+    count: Counter[tuple[str, str, str]] = Counter()
+    found = []
+    for finding, rule, report in reversed(rows):
+        key = (finding.rule, finding.scope, finding.symbol)
+        count[key] += 1
+        if count[key] > 1:
+            symbol = f"{finding.symbol} ({count[key]})"
+            finding = msgspec.structs.replace(finding, symbol=symbol)  # noqa: PLW2901 -- it is another
+        found.append((finding, rule, report))
+    return found[::-1]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from review_server.host import ReviewServer
 
 
-def handle(_ls: ReviewServer, params: wire.Identifier) -> wire.TextContent:
+def handle(ls: ReviewServer, params: wire.Identifier) -> wire.TextContent:  # noqa: ARG001 -- pygls knows it by its name
     """Return the page of a rule.
 
     Raises:
