@@ -157,8 +157,8 @@ def test_in_every_form_of_text(assist: str, case: Case) -> None:
                 assert comment in comments_of(after)
             if "\r\n" in before:
                 assert "\n" not in after.replace("\r\n", "")
-            if "\t" in before and "  " not in before:
-                assert "  " not in after
+            if "\t" in before and "\n  " not in before:
+                assert "\n  " not in after
         assert "".join(workspace.lines(PATH)) == before, "looking changes nothing"
 
 

@@ -105,11 +105,13 @@ def tried_assist(workspace: Workspace, fix: Fix, path: str) -> Fix | Refusal:
     """Return a change that the user asked for, unless it would break the code.
 
     It may bring up what the user is to think about next, but nothing that is an error, such as
-    taking a lock twice.
+    taking a lock twice; a safe change, such as a comment, may bring up errors that are there.
     """
     harm, known, after = _outcome(workspace, fix, path)
     if harm:
         return Refusal(harm)
+    if fix.safety is Safety.SAFE:
+        return fix
     wrong = [row for row, how in after.items() if how is Severity.ERROR and row not in known]
     return Refusal(f"it would cause an error, `{min(wrong)[0]}`") if wrong else fix
 
