@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lsprotocol import types
 
-from e2e.clients import EGLOT, NEOVIM, VSCODE
+from e2e.clients import CLIENTS, EGLOT, NEOVIM, VSCODE
 from e2e.editor import Editor, connected, until
 from e2e.samples import POOL, RULE
+from support.commands import spawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,4 +90,109 @@ async def test_files_that_are_not_checked(project: Path) -> None:
 async def test_test_code_is_checked_when_asked_for(project: Path) -> None:
     async with connected(EGLOT, project, options={"include-tests": True}) as editor:
         uri = editor.open(project / "test_pool.py", POOL)
+        assert len(await editor.diagnostics(uri)) == 1
+
+
+async def shown_in(editor: Editor, path: Path) -> list[types.Diagnostic]:
+    """Return what is shown in a file of configuration, when it is told of."""
+    return list((await editor.next_published(path.as_uri())).diagnostics)
+
+
+def changed_on_disk(editor: Editor, *paths: Path) -> None:
+    events = [types.FileEvent(path.as_uri(), types.FileChangeType.Changed) for path in paths]
+    editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(events))
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+async def test_faults_are_shown_in_the_file_and_go_with_it(name: str, project: Path) -> None:
+    path = project / "pyproject.toml"
+    path.write_text("[tool.review-lsp]\nignore = ['😀', 'erors'] # x\n")
+    async with connected(CLIENTS[name], project) as editor:
+        uri = editor.open(project / "pool.py")
+        text = editor.texts[path.as_uri()] = path.read_text()
+        rows = await shown_in(editor, path)
+        assert [editor.slice(path.as_uri(), row.range) for row in rows] == ["'😀'", "'erors'"]
+        assert "did you mean `errors`" in rows[1].message
+        assert rows[1].severity == types.DiagnosticSeverity.Warning
+        path.write_text(text.replace("'😀', 'erors'", "'errors'"))
+        changed_on_disk(editor, path)
+        assert await shown_in(editor, path) == []
+        path.write_text("[tool.review-lsp]\nignore = [\n")
+        changed_on_disk(editor, path)
+        (row,) = await shown_in(editor, path)
+        assert row.range.start.line in (1, 2)
+        assert len(await editor.diagnostics(uri)) == 1, "without its options, the file is checked"
+
+
+async def test_the_project_may_go_before_the_editor(project: Path) -> None:
+    (project / "review-lsp.toml").write_text(f"[severity]\n{RULE} = 'hint'\n")
+    for precedence, level in (
+        ("editor", types.DiagnosticSeverity.Information),
+        ("project", types.DiagnosticSeverity.Hint),
+        ("projectOnly", types.DiagnosticSeverity.Hint),
+    ):
+        settings = {"precedence": precedence, "severity": {RULE: "information"}}
+        async with connected(VSCODE, project, options=settings) as editor:
+            assert await severities(editor, editor.open(project / "pool.py")) == [level]
+
+
+async def test_each_file_has_the_nearest_configuration(project: Path) -> None:
+    inner, other = project / "inner", project / "other"
+    for folder, level in ((project, "hint"), (inner, "warning"), (other, None)):
+        folder.mkdir(exist_ok=True)
+        (folder / "pool.py").write_text(POOL)
+        table = f"[tool.review-lsp.severity]\n{RULE} = '{level}'\n" if level else "[project]\n"
+        (folder / "pyproject.toml").write_text(table)
+    async with connected(VSCODE, project) as editor:
+        shown = [
+            (await severities(editor, editor.open(folder / "pool.py")))[0]
+            for folder in (project, inner, other)
+        ]
+        unsaved = editor.open("untitled:Untitled-1", POOL)
+        assert shown == [
+            types.DiagnosticSeverity.Hint,
+            types.DiagnosticSeverity.Warning,
+            types.DiagnosticSeverity.Hint,
+        ]
+        assert await severities(editor, unsaved) == [types.DiagnosticSeverity.Hint]
+
+
+async def test_each_folder_has_its_own_settings(project: Path) -> None:
+    other = project.parent / "other"
+    other.mkdir()
+    for root in (project, other):
+        (root / "pyproject.toml").write_text("")
+        (root / "pool.py").write_text(POOL)
+    async with connected(VSCODE, project) as editor:
+        ours, theirs = editor.open(project / "pool.py"), editor.open(other / "pool.py")
+        assert len(await editor.diagnostics(ours)) == len(await editor.diagnostics(theirs)) == 1
+        refreshed = editor.client.diagnostic_refresh_count
+        editor.client.set_configuration(
+            {"ignore": [RULE]}, section="review-lsp", scope_uri=other.as_uri()
+        )
+        added = types.WorkspaceFolder(other.as_uri(), "other")
+        editor.client.workspace_did_change_workspace_folders(
+            types.DidChangeWorkspaceFoldersParams(types.WorkspaceFoldersChangeEvent([added], []))
+        )
+        await until(lambda: editor.client.diagnostic_refresh_count > refreshed)
+        # The folder is known first, its settings when the client was asked for them.
+        await until(lambda: editor.client.diagnostic_refresh_count > refreshed + 1)
+        assert len(await editor.diagnostics(ours)) == 1
+        assert await editor.diagnostics(theirs) == []
+
+
+async def test_what_the_baseline_knows_is_not_reported(project: Path) -> None:
+    (project / "review-lsp.toml").write_text("baseline = 'review-baseline.json'\n")
+    async with connected(VSCODE, project) as editor:
+        uri = editor.open(project / "pool.py")
+        assert "no such file" in (await shown_in(editor, project / "review-lsp.toml"))[0].message
+        assert len(await editor.diagnostics(uri)) == 1
+        done = spawn("check", "--write-baseline", project)
+        assert (done.code, done.out) == (0, "")
+        changed_on_disk(editor, project / "review-baseline.json")
+        assert await shown_in(editor, project / "review-lsp.toml") == []
+        assert await editor.diagnostics(uri) == []
+        editor.insert(uri, 0, "# moved\n")
+        assert await editor.diagnostics(uri) == []
+        editor.replace(uri, ("pop(name, None)", "pop(name, 1)"))
         assert len(await editor.diagnostics(uri)) == 1
