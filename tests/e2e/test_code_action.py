@@ -190,7 +190,7 @@ async def test_editors_that_show_no_reasons_get_no_entry(project: Path) -> None:
         async with connected(capabilities, project) as editor:
             uri = editor.open(project / "held.py", HELD_BY_A_CALLER)
             found = next(row for row in await editor.diagnostics(uri) if row.code == RULE)
-            actions = await editor.actions(uri, found, trigger=MANUAL)
+            actions = await editor.actions(uri, found, ["quickfix"], MANUAL)
             assert actions
             assert all(action.title.startswith("Ignore") for action in actions)
 
