@@ -102,18 +102,21 @@ class Session:
             # The same file by another link is a text of its own for the editor.
             path = given.uri
         document = OpenDocument(given.uri, path, given.version, self.projects.of(path))
-        attention = self._peer.attention
-        document.project.analysis.pause_with(attention.pause, attention.glance)
+        self.watch_for_messages(document.project)
         self._documents[given.uri] = self._by_path[path] = document
         self._forget_rows()
         document.replace(given.text)
         self._changed(document)
         self.tell_faults()
 
-    def add(self, cell: OpenDocument, project: Project) -> None:
-        """Take a cell of a notebook of a project; ``announce`` follows when it has its text."""
+    def watch_for_messages(self, project: Project) -> None:
+        """Have long work of a project's analysis see what comes in meanwhile."""
         attention = self._peer.attention
         project.analysis.pause_with(attention.pause, attention.glance)
+
+    def add(self, cell: OpenDocument, project: Project) -> None:
+        """Take a cell of a notebook of a project; ``announce`` follows when it has its text."""
+        self.watch_for_messages(project)
         self._documents[cell.uri] = self._by_path[cell.path] = cell
         self._forget_rows()
 
@@ -248,14 +251,14 @@ class Session:
         before = document.rows
         if before is None:
             return
-        rows = self._rows_unless_overtaken(document)
+        rows = self.rows_unless_overtaken(document)
         if rows is None:
             work = functools.partial(self._recheck, document)
             self._schedule.when_idle(("recheck", document.path), work)
         elif rows is not before:
             self._schedule.soon("refresh", self._ask_for_refresh)
 
-    def _rows_unless_overtaken(self, document: OpenDocument) -> list[bytes] | None:
+    def rows_unless_overtaken(self, document: OpenDocument) -> list[bytes] | None:
         """Return the rows of a document, or None when a message came that is to be handled first."""
         try:
             with self._peer.attention.working(self._schedule.is_overtaken()):
@@ -301,7 +304,7 @@ class Session:
         if late and not only_changes:
             rows: list[bytes] | None = self.reporter.rows(document)
         else:
-            rows = self._rows_unless_overtaken(document)
+            rows = self.rows_unless_overtaken(document)
         if rows is None:
             later = self._schedule.when_idle if only_changes else self._schedule.soon
             later(

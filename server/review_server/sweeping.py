@@ -66,11 +66,17 @@ class Sweeper:
         """
         left = {path_of(uri): uri for uri in known}
         for path, project in files:
-            await self._rest()
-            row = self._row(path, project, known)
+            document = self._document(path, project)
+            rows: list[bytes] | None = None
+            while rows is None:
+                await self._rest()
+                rows = self._session.rows_unless_overtaken(document)
             left.pop(path, None)
-            if row is not None:
-                yield row
+            result = self._session.result_id(document)
+            # Of a file of which nothing was said, and nothing is to be said, there is no news.
+            if rows or document.uri in known:
+                is_same = known.get(document.uri) == result
+                yield Row(document.uri, document.version, result, None if is_same else rows)
         for path, uri in left.items():
             self._closed.pop(path, None)
             if known[uri] != _nothing(uri):
@@ -90,25 +96,21 @@ class Sweeper:
         self._schedule.when_idle(rested, go_on)
         await rested
 
-    def _row(self, path: str, project: Project, known: Mapping[str, str]) -> Row | None:
+    def _document(self, path: str, project: Project) -> OpenDocument:
+        """Return the document of a file; one that is not open has the disk's text."""
         session = self._session
         uri = session.uri(path)
         document = session.document(uri)
-        if document is None:
-            document = self._closed.get(path)
-            if document is None or document.project is not project:
-                document = self._closed[path] = OpenDocument(uri, path, None, project)
-            # That the disk may have another text by now is known from file events.
-            document.checked = project.is_checked(path, head(path))
-        else:
+        if document is not None:
             self._closed.pop(path, None)
-        rows = session.reporter.rows(document)
-        result = session.result_id(document)
-        if not rows and uri not in known:
-            # Nothing was said of it, and nothing is.
-            return None
-        same = known.get(uri) == result
-        return Row(uri, document.version, result, None if same else rows)
+            return document
+        document = self._closed.get(path)
+        if document is None or document.project is not project:
+            session.watch_for_messages(project)
+            document = self._closed[path] = OpenDocument(uri, path, None, project)
+        # That the disk may have another text by now is known from file events.
+        document.checked = project.is_checked(path, head(path))
+        return document
 
 
 def _nothing(uri: str) -> str:
