@@ -140,7 +140,7 @@ def _judge(function: FunctionId, index: int, name: str, context: Context) -> Ite
     write, shown = body.writes[index], body.writes[index].path
     takers = _takers(function, shown, context)
     test = _test_around(function, write, context)
-    if test >= 0 and takers | _takers(function, shown, context, own=True):
+    if test >= 0 and (takers or _takers(function, shown, context, own=True)):
         message = f"`{shown}` is made by whoever comes first: two threads may each make their own"
         reason = _lazy_refusal(function, index, name, test, context)
         yield _report(function, index, message, (), ("lazy", name, test), reason, context)
@@ -153,15 +153,11 @@ def _judge(function: FunctionId, index: int, name: str, context: Context) -> Ite
     if test < 0 and makers and takers:
         message = f"`{shown}` is replaced while others may hold it or wait for it"
         evidence = [(_stored(maker, name, context), "the lock is made here") for maker in makers]
-        evidence += [(place, "it is taken here") for place in sorted(takers, key=_order)[:3]]
+        evidence += [(place, "it is taken here") for place in takers[:3]]
         shares = body.statements[write.statement].region
         alone = len(statements_in(body, shares)) == 1
         reason = "nothing else is done in this block" if alone else ""
         yield _report(function, index, message, tuple(evidence), ("again",), reason, context)
-
-
-def _order(place: Place) -> tuple[FunctionId, int]:
-    return place.function, place.index
 
 
 def _report(
@@ -215,21 +211,21 @@ def _stored(maker: FunctionId, name: str, context: Context) -> Place:
 
 def _takers(
     function: FunctionId, shown: str, context: Context, *, own: bool = False
-) -> frozenset[Place]:
-    """Return where the siblings of a function, or the function itself, take a lock."""
+) -> tuple[Place, ...]:
+    """Return where the siblings of a function, or the function itself, take a lock, in order."""
     path, owner = unit_path(context.db, function[0]), owner_of(context.db, function)
     last = steps_of(shown)[-1]
     me = self_name(context.db, function)
-    found = set()
+    found: dict[Place, None] = {}
     for other in (function,) if own else members(context.db, path, owner):
         if other == function and not own:
             continue
         taken = f"{self_name(context.db, other)}.{last}" if me else last
-        for row in held(context.db, other):
+        for row in sorted(held(context.db, other), key=lambda row: row.index):
             if row.guard.label == taken:
                 kind = {"with": "i", "decorator": "d"}.get(row.how, "c")
-                found.add(Place(other, kind, row.index))
-    return frozenset(found)
+                found[Place(other, kind, row.index)] = None
+    return tuple(found)
 
 
 # Whoever comes first
