@@ -58,8 +58,8 @@ def page(rule: Rule) -> str:
             "",
             _FENCE.sub(lambda match: f"{_CAPTIONS[match[1]]}\n\n```python", body),
             "",
-            f"One place is silenced by a comment, `# review: ignore[{rule.name}] reason`, "
-            f"a file by `# review: ignore-file[{rule.name}]`.",
+            f"One place is silenced by a comment: `# review: ignore[{rule.name}] reason`.",
+            f"For a whole file it is: `# review: ignore-file[{rule.name}] reason`.",
             "",
         ]
     )

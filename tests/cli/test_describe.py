@@ -90,7 +90,8 @@ def test_pages(rule: Rule) -> None:
     text = page(rule)
     assert text.startswith(f"# {rule.name}\n\n{summary(rule)}\n")
     assert summary(rule).endswith(".")
-    assert text.endswith(f"`# review: ignore[{rule.name}] reason`.\n")
+    for comment in ("ignore", "ignore-file"):
+        assert f"`# review: {comment}[{rule.name}] reason`.\n" in text
     assert "```python\n" in text
     assert set(re.findall(r"^```(.*)$", text, re.MULTILINE)) == {"python", ""}
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
