@@ -142,15 +142,42 @@ def calls_of(db: Database, function: FunctionId) -> tuple[tuple[Event, Link], ..
 
 def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple[Event, Link]]:
     conditions = conditions_in(body)
+    own = {item.name for item in body.parameters} - {write.path for write in body.writes}
+    collected = {item.name for item in body.parameters if item.kind}
     for index, target in enumerate(callees(db, function[0])[function[1]]):
         call = body.calls[index]
         inner = _inherited(db, function, call) if target is None else function_of(db, target)
         if inner is None or not _runs(db, inner, call):
             continue
         makes = target is not None and class_of(db, target) is not None
-        link = _link(db, function, body, call, inner, makes=makes)
-        when = conditions(call.statement)
-        yield ("c", index), msgspec.structs.replace(link, when=when) if when else link
+        receiver, values = _given(db, function, inner, call)
+        if makes:
+            receiver = ""
+        paths, truths, flags = _sorted(db, inner, receiver, values, own)
+        unsure = [
+            item.name
+            for item in outline(db, inner[0]).functions[inner[1]].parameters
+            if item.name not in truths
+            and item.name not in flags
+            and (_is_switch(item) or root_of(paths.get(item.name, "")) in collected)
+        ]
+        yield (
+            ("c", index),
+            Link(
+                inner,
+                tuple(paths.items())[:_MAX_GIVEN],
+                tuple(truths.items())[:_MAX_GIVEN],
+                tuple(flags.items())[:_MAX_GIVEN],
+                frozenset(unsure),
+                _is_nested(db, inner) and inner[0] == function[0],
+                makes,
+                conditions(call.statement),
+            ),
+        )
+
+
+def _is_nested(db: Database, function: FunctionId) -> bool:
+    return outline(db, function[0]).functions[function[1]].parent >= 0
 
 
 def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | None:
@@ -173,52 +200,40 @@ def _runs(db: Database, target: FunctionId, call: Call) -> bool:
         return False
     if declared.asynchronous:
         return call.awaited
-    if unit_facts(db, target[0]).functions[target[1]].generator:
+    if target[1] in _generators(db, target[0]):
         return call.use in (Use.ITERATED, Use.ENTERED)
     return True
 
 
-def _link(
+@query
+def _generators(db: Database, unit: int) -> frozenset[int]:
+    """Return the functions of a unit that are generators."""
+    functions = unit_facts(db, unit).functions
+    return frozenset([index for index, body in enumerate(functions) if body.generator])
+
+
+def _sorted(
     db: Database,
-    function: FunctionId,
-    body: Function,
-    call: Call,
     target: FunctionId,
-    *,
-    makes: bool,
-) -> Link:
-    declared = outline(db, target[0]).functions[target[1]]
-    receiver, values = _given(db, function, target, declared, call)
-    mine = {item.name for item in body.parameters} - {write.path for write in body.writes}
-    paths, truths, flags = {}, {}, {}
+    receiver: str,
+    values: dict[str, Value],
+    own: set[str],
+) -> tuple[dict[str, str], dict[str, bool], dict[str, str]]:
+    """Sort what is given to a callee: access paths, constants' truths, and the caller's parameters."""
+    paths: dict[str, str] = {}
+    truths: dict[str, bool] = {}
+    flags: dict[str, str] = {}
     me = self_name(db, target)
-    if me and receiver and not makes:
+    if me and receiver:
         paths[me] = receiver
     for name, value in values.items():
         if isinstance(value, Path):
             paths[name] = value.text
-            if value.text in mine:
+            if value.text in own:
                 flags[name] = value.text
         elif isinstance(value, Const):
             truths[name] = bool(value.value)
-    collected = {item.name for item in body.parameters if item.kind}
-    unsure = [
-        item.name
-        for item in declared.parameters
-        if item.name not in truths
-        and item.name not in flags
-        and (_is_switch(item) or root_of(paths.get(item.name, "")) in collected)
-    ]
-    return Link(
-        target,
-        tuple(paths.items())[:_MAX_GIVEN],
-        tuple(truths.items())[:_MAX_GIVEN],
-        tuple(flags.items())[:_MAX_GIVEN],
-        frozenset(unsure),
-        declared.parent >= 0 and target[0] == function[0],
-        makes,
-        _NONE,
-    )
+    return paths, truths, flags
 
 
 def _is_switch(parameter: Parameter) -> bool:
@@ -226,9 +241,10 @@ def _is_switch(parameter: Parameter) -> bool:
 
 
 def _given(
-    db: Database, function: FunctionId, target: FunctionId, declared: FunctionOutline, call: Call
+    db: Database, function: FunctionId, target: FunctionId, call: Call
 ) -> tuple[str, dict[str, Value]]:
     """Return the object a method is called on, and what is given for its other parameters."""
+    declared = outline(db, target[0]).functions[target[1]]
     names = [item.name for item in declared.parameters if not item.kind]
     spread = any(not name for name, _ in call.keywords)
     values: dict[str, Value] = {
