@@ -234,3 +234,19 @@ def test_nothing_but_errors_is_raised_where_a_query_turns_to_a_higher_one() -> N
     assert both(db) == both(fresh)
     # Each of the cells is computed once, though the order was not known beforehand.
     assert db.computed - count == fresh.computed - 1
+
+
+def test_cells_are_forgotten_a_few_at_a_time() -> None:
+    db = Database()
+    give(db, a=1, b=2, c=3)
+    total(db)
+    db.release(query_of(total), ())
+    count = db.computed
+    db.sweep(0)
+    parity(db, "a")
+    assert db.computed == count
+    for _ in range(3):
+        # The total goes first, then the five that only it read.
+        db.sweep(2)
+    parity(db, "a")
+    assert db.computed == count + 1

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from review_checks.text.silencers import Silencer
 
 
+_SWEPT = 32
+"""How many cells are forgotten at a time: more than an edit leaves behind, on average."""
+
+
 class Workspace:
     """Keeps the findings of a project's files up to date.
 
@@ -192,7 +196,7 @@ class Workspace:
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file, suppressed ones left out, from top to bottom."""
         rows = [row for row, _, _ in self._renderer.rows(path)]
-        self.db.sweep()
+        self.db.sweep(_SWEPT)
         return rows
 
     def time_rules(self, path: str) -> list[Timing]:

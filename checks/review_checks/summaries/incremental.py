@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import heapq
+import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
@@ -216,9 +217,10 @@ class Database:
         if cell is not None:
             self._orphans[cell] = None
 
-    def sweep(self) -> None:
-        """Forget released cells that nothing reads, and what only they read."""
-        while self._orphans:
+    def sweep(self, most: int = sys.maxsize) -> None:
+        """Forget released cells that nothing reads, and what only they read, up to some number."""
+        while self._orphans and most:
+            most -= 1
             cell, _ = self._orphans.popitem()
             known = self.cells[cell.query]
             if cell.dependents or known.get(cell.key) is not cell:

@@ -132,6 +132,7 @@ class _Solver:
         self.calls, self.same, self.declared = calls, same, declared
         self.shapes = calls.shapes
         self.entering: dict[FunctionId, Locks | None] = {}
+        self._reached: dict[FunctionId, bool] = {}
 
     def solve(self) -> Solution:
         """Return what is held on entry to whom."""
@@ -298,8 +299,10 @@ class _Solver:
         """Return what is held on entry to a function; None when nobody is known to call it."""
         if function in self.entering:
             return self.entering[function]
-        roots = self.calls.roots(function)
-        return NOTHING if any(self.calls.is_entry(root) for root in roots) else None
+        if function not in self._reached:
+            roots = self.calls.roots(function)
+            self._reached[function] = any(self.calls.is_entry(root) for root in roots)
+        return NOTHING if self._reached[function] else None
 
     # What reports need to know of the call graph
 

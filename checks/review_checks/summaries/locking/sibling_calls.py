@@ -56,6 +56,7 @@ class SiblingCalls:
         self._known_handed: dict[str, list[tuple[FunctionId, Locks]]] | None = None
         self._known_entries: dict[FunctionId, bool] = {}
         self._known_roots: dict[FunctionId, frozenset[FunctionId]] = {}
+        self._known_owned: dict[FunctionId, bool] = {}
 
     def target(self, caller: FunctionId, name: str) -> FunctionId | None:
         """Return the function that a name means in a caller."""
@@ -187,6 +188,12 @@ class SiblingCalls:
 
     def is_owned(self, function: FunctionId) -> bool:
         """Say whether a function runs only while its object is still being made."""
+        known = self._known_owned.get(function)
+        if known is None:
+            known = self._known_owned[function] = self._find_owned(function)
+        return known
+
+    def _find_owned(self, function: FunctionId) -> bool:
         role = self.shapes[function].role
         if role not in (Role.PRIVATE, Role.NESTED):
             return role is Role.OWNED
