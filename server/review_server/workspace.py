@@ -20,7 +20,7 @@ from review_server.selection import Selection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from review_checks.engine.files import Shelf
+    from review_checks.engine.keeping import Shelf
     from review_checks.options import Options
     from review_server.editor_settings import EditorSettings
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from review_checks.engine.files import FactsMemo, File, NoShelf
+from review_checks.engine.files import File
+from review_checks.engine.keeping import FactsMemo, NoShelf
 from review_checks.engine.mentions import Mentions, survey
 from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from review_checks.engine.files import FactsMemo, File
+from review_checks.engine.files import File
+from review_checks.engine.keeping import FactsMemo
 from review_checks.facts.naming import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from review_checks.engine.files import Shelf, UnitState
+    from review_checks.engine.files import UnitState
+    from review_checks.engine.keeping import Shelf
 
 
 def survey(text: str, shelf: Shelf) -> tuple[str, ...]:

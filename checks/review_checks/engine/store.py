@@ -6,7 +6,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any
 
-from review_checks.engine.files import FactsMemo, File, NoShelf, Shelf, UnitState
+from review_checks.engine.files import File, UnitState
+from review_checks.engine.keeping import FactsMemo, NoShelf, Shelf
 from review_checks.engine.mentions import Mentions
 from review_checks.summaries.index import (
     INDEXED,

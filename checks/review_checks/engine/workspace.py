@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from review_checks.assist import Assist, Offer
-    from review_checks.engine.files import Shelf, Unread
+    from review_checks.engine.files import Unread
+    from review_checks.engine.keeping import Shelf
     from review_checks.engine.source import Source
     from review_checks.engine.store import Surveyed
     from review_checks.text.silencers import Silencer

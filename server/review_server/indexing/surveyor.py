@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from review_checks.engine.files import NoShelf
+from review_checks.engine.keeping import NoShelf
 from review_checks.engine.mentions import survey
 from review_server.cache import FactsCache, open_cache
 from review_server.files import by_folder, first_lines, walk
@@ -37,7 +37,7 @@ from review_server.project import decode, find_root
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from review_checks.engine.files import Shelf
+    from review_checks.engine.keeping import Shelf
     from review_server.indexing.messages import Answer, Members, Request
 
 _NICENESS = 10
