@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Call, Const
-from review_checks.summaries.calling import Event, Link, calls_of, place_in, unit_links
-from review_checks.summaries.conditions import Condition, conditions_in
+from review_checks.facts.schema import Call, Compare, Const, Function
+from review_checks.summaries.calling import (
+    Event,
+    Link,
+    calls_of,
+    is_diagnostic,
+    place_in,
+    unit_links,
+)
+from review_checks.summaries.conditions import Condition, conditions_in, tests_before
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -23,6 +30,7 @@ from review_checks.summaries.names import callees
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_OWN_NAMES = frozenset({Const("localhost"), Const("127.0.0.1"), Const("::1")})
 MAX_CALLS = 4
 """How many calls may lie between somebody who waits and what makes him wait, that call included."""
 
@@ -41,15 +49,29 @@ def own_waits(db: Database, function: FunctionId) -> Iterator[tuple[Event, Wait]
     known = models(db)
     for index, target in enumerate(callees(db, function[0])[function[1]]):
         kind = known.knowledge(target).blocks if target is not None else ""
-        if target is not None and kind and not _is_yielding(body.calls[index], kind):
+        if target is None or not kind or _is_soon_over(body, body.calls[index], kind):
+            continue
+        if not is_diagnostic(body, body.calls[index].statement):
             when = conditions_in(body)(body.calls[index].statement)
             yield ("c", index), Wait(kind, target, when)
 
 
-def _is_yielding(call: Call, kind: str) -> bool:
-    """Say whether a sleep is one of no length, by which a thread lets others run."""
+def _is_soon_over(body: Function, call: Call, kind: str) -> bool:
+    """Say whether a sleep has no length, or a name is looked up that is this machine's own."""
     given = call.args[0] if call.args else dict(call.keywords).get("seconds", Const(0))
-    return kind == "sleep" and isinstance(given, Const) and not given.value
+    if kind == "sleep":
+        return isinstance(given, Const) and not given.value
+    if kind != "network" or not call.args:
+        return False
+    if given in _OWN_NAMES:
+        return True
+    return any(
+        isinstance(test, Compare)
+        and test.ops == ("==" if came_to else "!=",)
+        and given in test.operands
+        and not _OWN_NAMES.isdisjoint(test.operands)
+        for test, came_to in tests_before(body, call.statement)
+    )
 
 
 @query
@@ -68,6 +90,8 @@ def waits_below(db: Database, function: FunctionId, calls: int) -> frozenset[Wai
     found = set(unit_waits(db, unit)[index])
     if calls > 1:
         for link in unit_links(db, unit)[index]:
+            if link.diagnostic:
+                continue
             found |= carried(db, link, calls - 1)
     return frozenset(found)
 
@@ -95,7 +119,7 @@ def waits_at(
     for event, wait in own_waits(db, function):
         yield event, wait, 1
     for event, link in calls_of(db, function):
-        if not first <= place_in(body, event).at < last:
+        if link.diagnostic or not first <= place_in(body, event).at < last:
             continue
         for calls in range(1, MAX_CALLS):
             found = carried(db, link, calls)

@@ -21,7 +21,7 @@ from review_checks.facts.schema import (
     Use,
     Value,
 )
-from review_checks.summaries.conditions import Condition, conditions_in
+from review_checks.summaries.conditions import Condition, calls_in, conditions_in, tests_before
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_facts
@@ -36,7 +36,7 @@ from review_checks.summaries.names import (
     method_in,
     method_of,
 )
-from review_checks.summaries.paths import parent_of, root_of, steps_of
+from review_checks.summaries.paths import last_step, parent_of, root_of, steps_of
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from review_checks.summaries.outline import FunctionOutline
 
 _NONE: frozenset[Condition] = frozenset()
+_ASKING_LEVEL = frozenset({"isEnabledFor", "is_enabled_for"})
 _MAX_GIVEN = 12
 _MAX_STEPS = 4
 """How long an access path may get on its way from callee to caller before it says nothing."""
@@ -70,6 +71,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
         unsure: switches for which something is given that is only known when the program runs.
         open: names that the callee does not bind itself mean the same in the caller.
         makes: the call makes the object on which the function runs.
+        diagnostic: it is made only where somebody wants to see a log in detail.
         when: what must hold of the caller's parameters for the call to be made.
     """
 
@@ -80,6 +82,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     unsure: frozenset[str]
     open: bool
     makes: bool
+    diagnostic: bool
     when: frozenset[Condition]
 
     def path(self, text: str, bound: frozenset[str]) -> str:
@@ -171,9 +174,19 @@ def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple
                 frozenset(unsure),
                 _is_nested(db, inner) and inner[0] == function[0],
                 makes,
+                is_diagnostic(body, call.statement),
                 conditions(call.statement),
             ),
         )
+
+
+def is_diagnostic(body: Function, statement: int) -> bool:
+    """Say whether a statement is reached only where a logger is asked for its level first."""
+    return any(
+        came_to and last_step(body.calls[index].callee) in _ASKING_LEVEL
+        for test, came_to in tests_before(body, statement)
+        for index in calls_in(test)
+    )
 
 
 def _is_nested(db: Database, function: FunctionId) -> bool:
@@ -293,4 +306,7 @@ def _property_reads(
             continue
         name = self_name(db, target)
         when = conditions(read.statement)
-        yield ("r", index), Link(target, ((name, me),), (), (), frozenset(), False, False, when)
+        yield (
+            ("r", index),
+            Link(target, ((name, me),), (), (), frozenset(), False, False, False, when),
+        )

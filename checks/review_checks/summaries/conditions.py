@@ -15,6 +15,7 @@ from review_checks.facts.schema import (
     Logic,
     Path,
     RegionKind,
+    Result,
     StatementKind,
     Value,
 )
@@ -83,6 +84,18 @@ def tests_before(body: Function, statement: int) -> Iterator[tuple[Value, bool]]
                 for block in regions_of(body, sibling):
                     if not body.regions[block].falls:
                         yield tests[sibling], body.regions[block].kind is not RegionKind.THEN
+
+
+def calls_in(test: Value) -> Iterator[int]:
+    """Yield the calls whose results a test looks at."""
+    if isinstance(test, Result):
+        yield test.call
+    elif isinstance(test, Compare):
+        for operand in test.operands:
+            yield from calls_in(operand)
+    elif isinstance(test, Logic):
+        for part in test.parts:
+            yield from calls_in(part)
 
 
 def _conditions(test: Value, *, came_to: bool) -> Iterator[Condition]:

@@ -57,6 +57,8 @@ class Prices:
 - What is waited for is made once: the call stands where a test says that it is not there yet, and is
   kept.
 - The lock excludes processes or coroutines, or those who work on one key, or several may hold it.
+- The wait is reached only where a logger was asked whether it shows such detail, or it is for a name
+  that is this machine's own.
 - The wait lies more than four calls below the holder.
 
 It is reported in the function that takes the lock.

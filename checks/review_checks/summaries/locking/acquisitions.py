@@ -7,23 +7,19 @@ function only; ``summaries.calling`` says what a callee's path is called in its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from review_checks.facts.schema import (
     Call,
-    Compare,
     Const,
     Function,
     FunctionKind,
-    Logic,
     Mode,
     Path,
     Result,
     Value,
 )
-from review_checks.summaries.conditions import Condition, conditions_in, tests_before
+from review_checks.summaries.conditions import Condition, calls_in, conditions_in, tests_before
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -32,9 +28,6 @@ from review_checks.summaries.locking.locks import Held, held
 from review_checks.summaries.names import class_of, declared_name
 from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Place = tuple[str, int]
 """``("i", with item)``, ``("c", call)`` or ``("d", decorator)``."""
@@ -279,16 +272,5 @@ def _asks_first(body: Function, statement: int) -> bool:
     return any(
         last_step(body.calls[index].callee) in _ASKING
         for test, _ in tests_before(body, statement)
-        for index in _calls_in(test)
+        for index in calls_in(test)
     )
-
-
-def _calls_in(value: Value) -> Iterator[int]:
-    if isinstance(value, Result):
-        yield value.call
-    elif isinstance(value, Compare):
-        for operand in value.operands:
-            yield from _calls_in(operand)
-    elif isinstance(value, Logic):
-        for part in value.parts:
-            yield from _calls_in(part)
