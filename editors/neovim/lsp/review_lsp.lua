@@ -9,6 +9,8 @@ return {
   root_markers = { 'review-lsp.toml', 'pyproject.toml', 'setup.cfg', 'setup.py', '.git' },
   -- The keys are those of `[tool.review-lsp]` in pyproject.toml, and go before them.
   settings = { ['review-lsp'] = vim.empty_dict() },
+  -- The server tells of its status only those who know that notification.
+  capabilities = { experimental = { reviewStatus = true } },
   handlers = {
     ['review/status'] = function(_, status, context)
       require('review_lsp').on_status(status, context.client_id)

@@ -7,12 +7,15 @@ import {
   type LanguageClientOptions,
   type Middleware,
   type ServerOptions,
+  type StaticFeature,
 } from 'vscode-languageclient/node';
 
 import type { Launch } from './launch.ts';
-import { pageUri, ruleOf } from './pages.ts';
 import { explicitSettings, SECTION } from './settings.ts';
 import type { ServerStatus, Status } from './status.ts';
+
+/** The scheme of the pages of rules, which the server provides. */
+const PAGES = 'review-rule';
 
 export const SELECTOR = [
   { language: 'python', scheme: 'file' },
@@ -39,6 +42,7 @@ export async function start(
     middleware: middleware(keys),
   };
   const client = new LanguageClient(SECTION, 'Review', server, options);
+  client.registerFeature(knowsStatus);
   client.onNotification('review/status', (given: ServerStatus) => status.update(given));
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Starting) {
@@ -54,8 +58,29 @@ export async function start(
   return client;
 }
 
+/** Tells the server that somebody listens to `review/status`. */
+const knowsStatus: StaticFeature = {
+  fillClientCapabilities(capabilities) {
+    capabilities.experimental = { ...(capabilities.experimental as object), reviewStatus: true };
+  },
+  initialize() {},
+  getState: () => ({ kind: 'static' }),
+  clear() {},
+};
+
 function middleware(keys: readonly string[]): Middleware {
   return {
+    window: {
+      async showDocument(params, token, next) {
+        const uri = vscode.Uri.parse(params.uri);
+        if (uri.scheme !== PAGES) {
+          return next(params, token);
+        }
+        // The client would show the source; opening it as a link does shows the rendered page.
+        await vscode.commands.executeCommand('vscode.open', uri);
+        return { success: true };
+      },
+    },
     workspace: {
       async configuration(params, token, next) {
         const answers = (await next(params, token)) as unknown[];
@@ -68,24 +93,5 @@ function middleware(keys: readonly string[]): Middleware {
         });
       },
     },
-    async provideDiagnostics(document, previous, token, next) {
-      const report = await next(document, previous, token);
-      if (report?.kind === 'full') {
-        report.items.forEach(linkToPage);
-      }
-      return report;
-    },
-    handleDiagnostics(uri, diagnostics, next) {
-      diagnostics.forEach(linkToPage);
-      next(uri, diagnostics);
-    },
   };
-}
-
-/** Has the rule's name in a finding lead to the page that the server brings along. */
-function linkToPage(diagnostic: vscode.Diagnostic): void {
-  const rule = ruleOf(diagnostic);
-  if (diagnostic.source === 'review' && rule !== undefined) {
-    diagnostic.code = { value: rule, target: pageUri(rule) };
-  }
 }

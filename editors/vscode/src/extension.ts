@@ -2,15 +2,15 @@
 
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { LanguageClient } from 'vscode-languageclient/node';
+import { ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
 
 import { SELECTOR, start } from './client.ts';
 import { offer } from './environment.ts';
-import { showInformation } from './information.ts';
+import { information, showJson } from './information.ts';
 import { onDidSelectInterpreter, selectedInterpreter } from './interpreter.ts';
 import { decide, type Choice, type Decision, type Launch, type Machine, type Places } from './launch.ts';
 import { output, thisMachine } from './machine.ts';
-import { Pages, SCHEME, showRule } from './pages.ts';
+import { showRule } from './pages.ts';
 import { SECTION, serverKeys } from './settings.ts';
 import { Status } from './status.ts';
 
@@ -28,7 +28,6 @@ export async function deactivate(): Promise<void> {
 class Review {
   private readonly log = vscode.window.createOutputChannel('Review', { log: true });
   private readonly status = new Status(SELECTOR);
-  private readonly pages = new Pages((...args) => this.run(...args));
   private readonly extension: vscode.Extension<unknown>;
   private readonly keys: readonly string[];
   private readonly places: Places;
@@ -70,9 +69,16 @@ class Review {
     const table: Record<string, (...args: unknown[]) => unknown> = {
       restart: () => this.restart(),
       showLogs: () => this.log.show(),
-      debugInformation: () =>
-        showInformation(this.extension, this.launch, this.client, this.keys),
-      showRule: (rule) => showRule(this.pages, rule),
+      debugInformation: () => this.showInformation(),
+      showConfiguration: async () => showJson(await this.ask('review.showConfiguration')),
+      ruleTimings: async () => showJson(await this.ask('review.ruleTimings', activeUri())),
+      restartIndex: () => this.ask('review.restartIndex'),
+      showRule: (rule) =>
+        showRule(
+          (command, ...args) => this.ask(command, ...args),
+          () => this.run('rules', '--output-format', 'json'),
+          rule,
+        ),
       fixAll: () =>
         vscode.commands.executeCommand('editor.action.codeAction', {
           kind: 'source.fixAll.review',
@@ -90,7 +96,6 @@ class Review {
       return new vscode.Disposable(() => {});
     });
     return [
-      vscode.workspace.registerTextDocumentContentProvider(SCHEME, this.pages),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.restart()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         const read = ['server', 'workspace-diagnostics'].map((name) => `${SECTION}.${name}`);
@@ -143,6 +148,22 @@ class Review {
     return decide(choice, selected, this.places, this.machine);
   }
 
+  /** Shows what a report of a defect should say, whether or not there is a server. */
+  private async showInformation(): Promise<void> {
+    const server = await this.ask('review.debugInformation').catch(String);
+    await showJson(information(this.extension, this.launch, this.keys, server));
+  }
+
+  /** Has the server do what a command says, and returns what it yields. */
+  private async ask(command: string, ...args: unknown[]): Promise<unknown> {
+    await this.queue;
+    if (!this.client?.isRunning()) {
+      throw new Error('There is no review server');
+    }
+    return this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+  }
+
+  /** Runs another command of the program that also serves, and returns what it printed. */
   private async run(...args: string[]): Promise<string> {
     await this.queue;
     if (!this.launch) {
@@ -150,4 +171,9 @@ class Review {
     }
     return output(this.launch.command, [...this.launch.prefix, ...args]);
   }
+}
+
+/** Returns the URI of the document that the user looks at, as the server knows it. */
+function activeUri(): string | undefined {
+  return vscode.window.activeTextEditor?.document.uri.toString();
 }

@@ -1,49 +1,25 @@
-// The pages of rules, as read-only documents that VS Code renders in a tab.
+// The pages of rules, which the server brings along as documents, and VS Code renders in a tab.
 
 import * as vscode from 'vscode';
 
-export const SCHEME = 'review-lsp';
+/** Asks something of the server. */
+export type Ask = (command: string, ...args: unknown[]) => Promise<unknown>;
 
-/** Runs one of review-lsp's commands by the program that also serves, and returns what it printed. */
-export type Run = (...args: string[]) => Promise<string>;
-
-export interface Rule {
+interface Rule {
   readonly name: string;
   readonly concern: string;
   readonly severity: string;
 }
 
-/** Returns where the page of a rule is found. */
-export function pageUri(rule: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: SCHEME, path: `/rules/${rule}.md` });
-}
-
-export class Pages implements vscode.TextDocumentContentProvider {
-  private readonly run: Run;
-
-  constructor(run: Run) {
-    this.run = run;
-  }
-
-  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const rule = /^\/rules\/([a-z][a-z0-9-]*)\.md$/.exec(uri.path)?.[1];
-    if (!rule) {
-      throw new Error(`${uri.toString()} is not the page of a rule`);
-    }
-    return this.run('explain', rule);
-  }
-
-  /** Returns all rules. */
-  async rules(): Promise<Rule[]> {
-    return JSON.parse(await this.run('rules', '--output-format', 'json')) as Rule[];
-  }
-}
-
-/** Shows the page of a rule: the given one, that of the finding at the cursor, or one from the list. */
-export async function showRule(pages: Pages, given?: unknown): Promise<void> {
-  const rule = typeof given === 'string' ? given : (ruleAtCursor() ?? (await chooseRule(pages)));
+/**
+ * Shows the page of a rule: the given one, that of the finding at the cursor, or one from a list.
+ *
+ * @param list returns all rules as JSON
+ */
+export async function showRule(ask: Ask, list: () => Promise<string>, given?: unknown): Promise<void> {
+  const rule = typeof given === 'string' ? given : (ruleAtCursor() ?? (await chooseRule(list)));
   if (rule) {
-    await vscode.commands.executeCommand('markdown.showPreview', pageUri(rule));
+    await ask('review.showRule', rule);
   }
 }
 
@@ -52,22 +28,18 @@ function ruleAtCursor(): string | undefined {
   if (!editor) {
     return undefined;
   }
-  const here = vscode.languages
+  const code = vscode.languages
     .getDiagnostics(editor.document.uri)
-    .filter((one) => one.source === 'review' && one.range.contains(editor.selection.active));
-  return here[0] && ruleOf(here[0]);
+    .find((one) => one.source === 'review' && one.range.contains(editor.selection.active))?.code;
+  return code === undefined ? undefined : String(typeof code === 'object' ? code.value : code);
 }
 
-/** Returns the rule that a finding is of. */
-export function ruleOf(diagnostic: vscode.Diagnostic): string | undefined {
-  const code = diagnostic.code;
-  const value = typeof code === 'object' ? code.value : code;
-  return value === undefined ? undefined : String(value);
-}
-
-async function chooseRule(pages: Pages): Promise<string | undefined> {
-  const items = pages.rules().then((rules) =>
-    rules.map((rule) => ({ label: rule.name, description: `${rule.concern} · ${rule.severity}` })),
+async function chooseRule(list: () => Promise<string>): Promise<string | undefined> {
+  const items = list().then((text) =>
+    (JSON.parse(text) as Rule[]).map((rule) => ({
+      label: rule.name,
+      description: `${rule.concern} · ${rule.severity}`,
+    })),
   );
   const chosen = await vscode.window.showQuickPick(items, { title: 'Show the page of a rule' });
   return chosen?.label;

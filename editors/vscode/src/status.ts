@@ -5,7 +5,11 @@ import * as vscode from 'vscode';
 /** What the server says of itself. */
 export interface ServerStatus {
   readonly state: 'idle' | 'indexing' | 'degraded';
-  readonly message?: string;
+  /** How many files are indexed, of how many. */
+  readonly done: number;
+  readonly total: number;
+  /** Why something does not work as it should. */
+  readonly reasons: readonly string[];
 }
 
 export class Status implements vscode.Disposable {
@@ -34,10 +38,14 @@ export class Status implements vscode.Disposable {
 
   /** Shows what the server says of itself. */
   update(status: ServerStatus): void {
-    const detail = status.message ? `Review: ${status.message}` : 'Review';
-    const degraded = status.state === 'degraded';
+    const indexing = status.state === 'indexing';
+    const words = [
+      ...(indexing ? [`indexing ${status.done} of ${status.total} files`] : []),
+      ...status.reasons,
+    ];
     const { Warning, Information } = vscode.LanguageStatusSeverity;
-    this.show(detail, status.state === 'indexing', degraded ? Warning : Information);
+    const severity = status.reasons.length > 0 ? Warning : Information;
+    this.show(words.length > 0 ? `Review: ${words.join('; ')}` : 'Review', indexing, severity);
   }
 
   dispose(): void {

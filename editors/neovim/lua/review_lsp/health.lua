@@ -42,17 +42,19 @@ local function check_clients()
   if #clients == 0 then
     health.info('no server is running; one starts with the first Python file')
   end
+  local review = require('review_lsp')
   for _, client in ipairs(clients) do
-    local status = require('review_lsp').status(client.id)
+    local status = review.status(client.id)
     health.ok(('client %d, root %s'):format(client.id, client.root_dir or 'none (single file)'))
     health.info(('positions in %s; %d buffers'):format(
       client.offset_encoding,
       vim.tbl_count(client.attached_buffers)
     ))
+    local words = status and review.in_words(status) or ''
     if status and status.state == 'degraded' then
-      health.warn(('the server is degraded: %s'):format(status.message or 'no reason given'))
-    elseif status then
-      health.info(('status: %s'):format(status.message or status.state))
+      health.warn('the server is degraded: ' .. words)
+    elseif words ~= '' then
+      health.info('status: ' .. words)
     end
   end
 end

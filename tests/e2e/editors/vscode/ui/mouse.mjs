@@ -5,7 +5,7 @@ import { inEditor, output, until } from './browser.mjs';
 await inEditor(async (page) => {
   await page.waitForSelector('.squiggly-warning');
   const before = await page.locator('.squiggly-warning').count();
-  const place = page.locator('.view-line span', { hasText: 'open' }).first();
+  const place = page.locator('.view-line span span', { hasText: /^open$/ }).first();
   await place.hover();
   const quickFix = page.locator('.monaco-hover a', { hasText: 'Quick Fix' }).first();
   await quickFix.waitFor();
