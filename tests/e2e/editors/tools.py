@@ -25,7 +25,8 @@ HERE = Path(__file__).resolve().parent
 EDITORS = HERE.parents[2] / "editors"
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 FOLDER = Path(os.environ.get("REVIEW_LSP_EDITORS") or _CACHE / "review-lsp-editors")
-PATIENCE = 60.0
+PATIENCE = 100.0
+_KEPT = ("TERM", "TMPDIR", "LD_LIBRARY_PATH", "PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
 def missing(what: str) -> None:
@@ -49,11 +50,7 @@ def server() -> str:
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment in which an editor finds the server and none of the user's files."""
     home.mkdir(parents=True, exist_ok=True)
-    kept = {
-        name: os.environ[name]
-        for name in ("TERM", "TMPDIR", "LD_LIBRARY_PATH")
-        if name in os.environ
-    }
+    kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
     folders = ("CONFIG", "DATA", "STATE", "CACHE")
     return {
         **kept,

@@ -5,8 +5,10 @@ With ``REVIEW_LSP_PICTURES`` set, the pictures that are taken on the way replace
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,3 +58,23 @@ def test_a_finding_is_mended_by_mouse(workbench: Workbench, project: Path) -> No
 def test_the_page_of_a_rule(workbench: Workbench, project: Path) -> None:
     workbench.browse("pages", workbench.url(project, "pool.py"), project.parent)
     see(project.parent, "rule.png")
+
+
+def test_an_environment_of_its_own(workbench: Workbench, project: Path) -> None:
+    """An interpreter for which nothing is bundled is the base of an environment with what is needed."""
+    base = project.parent / "python3.99"
+    says = json.dumps({"version": "3.99.0", "executable": str(base), "fits": False, "old": False})
+    real = sys._base_executable  # type: ignore[attr-defined]
+    base.write_text(
+        f'#!/bin/sh\ncase "$*" in *--probe) echo \'{says}\';; *) exec {real} "$@";; esac\n'
+    )
+    base.chmod(0o755)
+    settings = {"source": "bundled", "interpreter": str(base)}
+    folder = project / ".vscode"
+    folder.mkdir()
+    (folder / "settings.json").write_text(
+        json.dumps({f"review-lsp.server.{key}": value for key, value in settings.items()})
+    )
+    workbench.browse("environment", workbench.url(project, "pool.py"), project.parent)
+    stored = workbench.home.parent / "data" / "User" / "globalStorage" / "review-lsp.review-lsp"
+    assert (stored / "environment" / "pyvenv.cfg").is_file()
