@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from review_checks.engine import checking, files
+from review_checks.engine import checking, keeping
 from review_checks.engine.discovery import all_rules
 from review_checks.model import Severity, Tier
 from review_checks.rule import Context, Over, Report, Rule
@@ -41,14 +41,14 @@ SLOW = Rule(
 
 
 def main() -> int:
-    lower, rules = files.lower_unit, (*all_rules(), SLOW)
+    lower, rules = keeping.lower_unit, (*all_rules(), SLOW)
 
     def slowly(text: str, before: int) -> Any:
         time.sleep(SECONDS)
         return lower(text, before)
 
     if WHAT == "read":
-        files.lower_unit = slowly
+        keeping.lower_unit = slowly
     else:
         checking.all_rules = lambda: rules
     return serve_stdio()
