@@ -68,8 +68,10 @@ def package(target: str, output: Path) -> Path:
         shutil.copyfile(ROOT / name, HERE / name)
     file = output / f"review-lsp-{target}.vsix"
     vsce = ["npx", "--no-install", "vsce", "package", "--target", target, "--out", str(file)]
-    # There is one bundle; and looking for secrets in thousands of type stubs takes minutes.
-    flags = ["--no-dependencies", "--allow-missing-repository", "--allow-package-all-secrets"]
+    # There is one bundle; the pictures lie in the package; and looking for secrets in thousands of
+    # type stubs takes minutes.
+    flags = ["--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links"]
+    flags += ["--allow-package-all-secrets"]
     _run([*vsce, *flags])
     return file
 
