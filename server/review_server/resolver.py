@@ -39,7 +39,7 @@ PATIENCE = 10.0
 IDLE = 60.0
 """After how many seconds without a question the process is stopped."""
 
-_MOST_DEATHS = 3
+_MOST_DEATHS = 4
 _BATCH = 50
 
 
@@ -93,6 +93,8 @@ class LibraryResolver:
         self._listeners: list[Callable[[Mapping[str, str]], None]] = []
         self._process: _Process | None = None
         self._deaths = 0
+        self._fatal: set[str] = set()
+        self._closed = False
         self._lock = threading.Lock()
 
     def meaning(self, expression: str) -> str | None:
@@ -100,7 +102,7 @@ class LibraryResolver:
         found = self._known.get(expression)
         if found is None and not self._is_installed(expression):
             return ""
-        if found is None and self._deaths < _MOST_DEATHS:
+        if found is None and not self.is_degraded:
             self._waiting[expression] = None
         return found
 
@@ -115,8 +117,8 @@ class LibraryResolver:
 
     @property
     def is_degraded(self) -> bool:
-        """Whether the process died so often that it is not started any more."""
-        return self._deaths >= _MOST_DEATHS
+        """Whether the process died so often in a row that it is not started any more."""
+        return self._closed or self._deaths >= _MOST_DEATHS
 
     def ask(self) -> dict[str, str]:
         """Put some of the noted questions; this takes its time, and may run on another thread."""
@@ -158,7 +160,7 @@ class LibraryResolver:
 
     def close(self) -> None:
         """Stop the process, also while it is asked."""
-        self._deaths = _MOST_DEATHS
+        self._closed = True
         process = self._process
         if process is not None:
             process.kill()
@@ -181,15 +183,20 @@ class LibraryResolver:
             for answer in process.ask(self._folders, todo):
                 answers[answer.expression] = answer.meaning
                 todo.popleft()
+                self._deaths = 0
                 if answer.full:
                     self._stop()
                     return
         except (OSError, EOFError, msgspec.DecodeError) as error:
             self._stop()
             self._deaths += 1
-            # What it broke down at is not asked again.
-            lost = todo.popleft() if todo else "nothing"
-            logger.warning("The resolver of libraries broke down at %s: %r", lost, error)
+            at = todo[0]
+            if not self._closed:
+                logger.warning("The resolver of libraries broke down at %s: %r", at, error)
+            if at in self._fatal:
+                # It broke down at this twice, and is not asked it again.
+                todo.popleft()
+            self._fatal.add(at)
 
     def _stop(self) -> None:
         if self._process is not None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -22,9 +22,10 @@ from review_server.resolver import LibraryResolver, installed_folders
 from support.libraries import USER, install
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from review_checks.resolve import Resolver
+    from review_server.jedi_resolver import Answer
 
 
 @pytest.fixture
@@ -110,8 +111,28 @@ def test_a_process_that_dies_is_replaced(resolver: LibraryResolver) -> None:
     assert ask(resolver, "vendor.make_lock()") == ["_thread.LockType"]
     process_of(resolver).kill()
     process_of(resolver).wait()
-    # One question is lost with the process, those after it are not.
-    assert ask(resolver, "vendor.Base", "vendor.REGISTRY_LOCK") == ["", "_thread.RLock"]
+    assert ask(resolver, "vendor.Base", "vendor.REGISTRY_LOCK") == [
+        "vendor.locks.Base",
+        "_thread.RLock",
+    ]
+    assert not resolver.is_degraded
+
+
+def test_a_question_that_kills_twice_is_not_put_again(
+    resolver: LibraryResolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_process = module._Process.ask
+
+    def deadly(self: Any, folders: tuple[str, ...], expressions: Iterable[str]) -> Iterator[Answer]:
+        for answer in ask_process(self, folders, expressions):
+            if answer.expression == "vendor.make_lock":
+                self._child.kill()
+                raise EOFError
+            yield answer
+
+    monkeypatch.setattr(module._Process, "ask", deadly)
+    found = ask(resolver, "vendor.Base", "vendor.make_lock", "vendor.REGISTRY_LOCK")
+    assert found == ["vendor.locks.Base", "", "_thread.RLock"]
     assert not resolver.is_degraded
 
 
@@ -130,7 +151,7 @@ def test_a_process_that_hangs_is_given_up(
     resolver: LibraryResolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ask(resolver, "vendor.make_lock()") == ["_thread.LockType"]
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
     process_of(resolver).send_signal(signal.SIGSTOP)
     assert ask(resolver, "vendor.Base") == [""]
 
