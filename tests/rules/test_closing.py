@@ -42,7 +42,7 @@ def test_the_last_line_may_have_no_end() -> None:
     after, _ = fixed(
         "def case(path):\n    file = open(path)\n    print(file.read())\n    file.close()"
     )
-    assert after == "def case(path):\n    with open(path) as file:\n        print(file.read())\n"
+    assert after == "def case(path):\n    with open(path) as file:\n        print(file.read())"
 
 
 def test_blank_lines_do_not_open_a_block() -> None:
@@ -69,8 +69,22 @@ def test_two_things_of_one_call_are_mended_one_by_one() -> None:
         "import os, tempfile\ndef case(path):\n    fd, draft = tempfile.mkstemp()\n    os.write(fd, b'')\n"
         "    os.close(fd)\n    os.replace(draft, path)\n"
     )
-    after, _ = fixed(text)
-    assert after.count("try:") == 1
+    workspace, found = analyse({"case.py": text})
+    fixes = {row.symbol: workspace.fix(row) for row in found if row.rule == "leaked-resource"}
+    mended = fixes["fd"]
+    assert isinstance(mended, Fix)
+    after = apply_fix({"case.py": text}, mended)["case.py"]
+    assert "    finally:\n        os.close(fd)\n    os.replace(draft, path)\n" in after
+    assert fixes["draft"] == Refusal("`os.replace` does more with it than to release it")
+
+
+def test_a_release_between_blank_lines_leaves_no_gap() -> None:
+    after, _ = fixed(
+        "def case(path):\n    file = open(path)\n    text = file.read()\n\n    file.close()\n\n    return text\n"
+    )
+    assert after == (
+        "def case(path):\n    with open(path) as file:\n        text = file.read()\n\n    return text\n"
+    )
 
 
 @pytest.mark.parametrize(

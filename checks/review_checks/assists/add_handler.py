@@ -12,7 +12,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from review_checks.assist import Offer
-from review_checks.facts.schema import FunctionKind
+from review_checks.facts.schema import FunctionKind, Result
 from review_checks.mending.exceptions import spelled
 from review_checks.mending.handling import add_handler
 from review_checks.summaries.failing.failures import call_failures, is_caught
@@ -36,11 +36,13 @@ def offers(selection: Selection, context: FixContext) -> Iterator[Offer]:
     targets = callees(context.db, function[0])[function[1]]
     if body.kind not in (FunctionKind.FUNCTION, FunctionKind.MODULE):
         return
+    # What is raised is made there, which is not what may fail.
+    raised = {row.value.call for row in body.raises if isinstance(row.value, Result)}
     known: dict[int, list[str]] = {}
     unknown: list[int] = []
     for index, call in enumerate(body.calls):
         target = targets[index]
-        if call.at not in orders or index in logged:
+        if call.at not in orders or index in logged or index in raised:
             continue
         if target is not None and context.models.knowledge(target).harmless:
             continue

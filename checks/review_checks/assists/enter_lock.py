@@ -27,7 +27,7 @@ from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.summaries.flow import regions_of, statements_in
 from review_checks.summaries.locking.guards import object_guard
 from review_checks.summaries.paths import parent_of
-from review_checks.text.editing import indent, indentation, is_alone
+from review_checks.text.editing import delete_lines, indent, indentation, is_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -157,7 +157,7 @@ def _from_block(
         return Refusal("nothing stands between the calls")
     return [
         *indent(path, lines, taken.end_line + 1, given.line - 1, step),
-        _without(path, lines, given.line, given.end_line),
+        delete_lines(path, lines, given.line, given.end_line),
     ]
 
 
@@ -179,13 +179,13 @@ def _from_try(
     keeps = len(last) > 1 or RegionKind.HANDLER in regions
     between = range(taken.end_line + 1, attempt.line)
     if len(last) > 1:
-        tail = [_without(path, lines, given.line, given.end_line)]
+        tail = [delete_lines(path, lines, given.line, given.end_line)]
         stop = given.line - 1
     else:
         stop = clause - 1
         if any(lines[row].strip() for row in range(clause + 1, given.line)):
             return Refusal("a comment in `finally` would be lost")
-        tail = [_without(path, lines, clause, given.end_line)]
+        tail = [delete_lines(path, lines, clause, given.end_line)]
     if keeps:
         step = step_of(function, context)
         return [*indent(path, lines, taken.end_line + 1, stop, step), *tail]
@@ -195,7 +195,7 @@ def _from_try(
     margin, deep = indentation(lines[attempt.line]), indentation(lines[inner.line])
     return [
         *indent(path, lines, between.start, between.stop - 1, deep[len(margin) :]),
-        _without(path, lines, attempt.line, attempt.line),
+        delete_lines(path, lines, attempt.line, attempt.line),
         *tail,
     ]
 
@@ -218,11 +218,3 @@ def _says_more(lines: Sequence[str], line: int, text: str) -> bool:
 
 def _has_comment(lines: Sequence[str], span: Span) -> bool:
     return "#" in "".join(lines[span.line : span.end_line + 1])
-
-
-def _without(path: str, lines: Sequence[str], first: int, last: int) -> Edit:
-    """Return the edit that deletes whole lines."""
-    if last + 1 < len(lines):
-        return Edit(path, Span(first, 0, last + 1, 0), "")
-    end = len(lines[first - 1].rstrip("\r\n")) if first else 0
-    return Edit(path, Span(max(first - 1, 0), end, last, len(lines[last])), "")

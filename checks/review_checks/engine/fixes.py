@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 from review_checks.model import Edit, Finding, Fix, Refusal, Safety, Severity, Span
@@ -11,12 +12,16 @@ from review_checks.text.editing import apply, comments_in
 from review_checks.text.lines import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from review_checks.engine.workspace import Workspace
 
 Identity = tuple[str, str, str, str]
 """What tells a finding from others while text moves: rule, path, scope and symbol."""
+Likeness = tuple[Identity, str]
+"""What findings have in common that differ by their places alone: identity and message."""
+Found = dict[Identity, list[Severity]]
+"""How serious the findings are that have an identity in common."""
 
 _OURS = re.compile(r"#\s*review\s*:", re.IGNORECASE)
 _MOST_FIXES = 500
@@ -95,9 +100,11 @@ def tried(workspace: Workspace, fix: Fix, finding: Finding) -> Fix | Refusal:
     harm, known, after = _outcome(workspace, fix, finding.path)
     if harm:
         return Refusal(harm)
-    if identity(finding) in after:
+    # Several findings may be alike but for their places; one of them is to go.
+    mine = identity(finding)
+    if len(after.get(mine, ())) >= max(1, len(known.get(mine, ()))):
         return Refusal("the finding would stay")
-    new = after.keys() - known.keys()
+    new = [row for row, found in after.items() if len(found) > len(known.get(row, ()))]
     return Refusal(f"it would cause another finding, `{min(new)[0]}`") if new else fix
 
 
@@ -112,13 +119,15 @@ def tried_assist(workspace: Workspace, fix: Fix, path: str) -> Fix | Refusal:
         return Refusal(harm)
     if fix.safety is Safety.SAFE:
         return fix
-    wrong = [row for row, how in after.items() if how is Severity.ERROR and row not in known]
+    wrong = [
+        row
+        for row, found in after.items()
+        if Severity.ERROR in found and len(found) > len(known.get(row, ()))
+    ]
     return Refusal(f"it would cause an error, `{min(wrong)[0]}`") if wrong else fix
 
 
-def _outcome(
-    workspace: Workspace, fix: Fix, path: str
-) -> tuple[str, dict[Identity, Severity], dict[Identity, Severity]]:
+def _outcome(workspace: Workspace, fix: Fix, path: str) -> tuple[str, Found, Found]:
     """Return what harm a change does to the text, or '', and the findings before and after."""
     paths = list(dict.fromkeys([path, *(edit.path for edit in fix.edits)]))
     known = _findings(workspace, paths)
@@ -152,32 +161,44 @@ def fix_all(
     """
     safety = Safety.SAFE
     reason = "there is nothing to fix"
-    seen: set[tuple[Identity, str]] = set()
+    failed: Counter[Likeness] = Counter()
     with Trial(workspace) as trial:
         for _ in range(_MOST_FIXES):
             # A fix moves what stands below it, so that the findings are asked for again each time.
-            # Whatever a fix may do, no finding is tried twice.
-            finding = next(
-                (
-                    row
-                    for row in workspace.findings(path)
-                    if row.fix in allowed
-                    and wanted(row)
-                    and (identity(row), row.message) not in seen
-                ),
-                None,
-            )
+            rows = [row for row in workspace.findings(path) if row.fix in allowed and wanted(row)]
+            finding = next_to_fix(rows, failed)
             if finding is None:
                 break
-            seen.add((identity(finding), finding.message))
             fix = workspace.fix(finding)
-            if isinstance(fix, Refusal):
-                reason = fix.reason
-            elif fix.safety in allowed:
+            if isinstance(fix, Fix) and fix.safety in allowed:
                 trial.apply(fix.edits)
                 safety = Safety.UNSAFE if fix.safety is Safety.UNSAFE else safety
+            else:
+                reason = fix.reason if isinstance(fix, Refusal) else reason
+                failed[likeness(finding)] += 1
         edits = trial.edits()
     return Fix(title, safety, edits) if edits else Refusal(reason)
+
+
+def likeness(finding: Finding) -> Likeness:
+    """Return what findings that differ by their places alone have in common."""
+    return identity(finding), finding.message
+
+
+def next_to_fix(rows: Iterable[Finding], failed: Mapping[Likeness, int]) -> Finding | None:
+    """Return the first finding that is still to be tried.
+
+    Args:
+        rows: findings, from top to bottom.
+        failed: how many of those that are alike, counted from the top, were tried and stay.
+    """
+    passed: Counter[Likeness] = Counter()
+    for row in rows:
+        kind = likeness(row)
+        passed[kind] += 1
+        if passed[kind] > failed.get(kind, 0):
+            return row
+    return None
 
 
 def differences(path: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Edit]:
@@ -214,8 +235,12 @@ def _lines_span(lines: Sequence[str], first: int, stop: int) -> Span:
     return Span(*start, last, len(lines[last]))
 
 
-def _findings(workspace: Workspace, paths: Iterable[str]) -> dict[Identity, Severity]:
-    return {identity(row): row.severity for path in paths for row in workspace.findings(path)}
+def _findings(workspace: Workspace, paths: Iterable[str]) -> Found:
+    found: Found = {}
+    for path in paths:
+        for row in workspace.findings(path):
+            found.setdefault(identity(row), []).append(row.severity)
+    return found
 
 
 def _unread(workspace: Workspace, paths: Iterable[str]) -> int:

@@ -137,6 +137,8 @@ def per_item_handler(
 
     What follows the calls in the body of the loop is skipped for an item that failed, as it was.
     Without a logger the later failures are lost, as they were: the loop did not come to them.
+    Where another failure is under way that the handler around the loop raises on, those of the
+    items are but logged: they must not take its place.
 
     Args:
         function: the function with the loop.
@@ -153,9 +155,17 @@ def per_item_handler(
     failed = _new_name("first_error", function, context)
     error = _new_name("error", function, context)
     outside, inside = indentation(lines[whole.top]), indentation(lines[run.top])
+    logs = _item_logs(function, loop, calls, context)
+    if logs and _raises_on(context.facts(function), loop):
+        handled = [f"except {EVERYTHING}:", *[step + text for text in logs]]
+        edits = [
+            *wrap(path, lines, run.top, run.end, "try:", step),
+            below(path, lines, run.end, [inside + text for text in handled]),
+        ]
+        return Fix("Go on with the other items", Safety.UNSAFE, tuple(edits))
     handled = [
         f"except {EVERYTHING} as {error}:",
-        *[step + text for text in _item_logs(function, loop, calls, context)],
+        *[step + text for text in logs],
         f"{step}if {failed} is None:",
         f"{step}{step}{failed} = {error}",
     ]
@@ -202,6 +212,17 @@ def _runs_of(
             "the loop may return, past the place where its first failure would be raised"
         )
     return whole, run
+
+
+def _raises_on(body: Function, loop: int) -> bool:
+    """Say whether a loop stands in a handler that always raises in the end."""
+    for region, _ in ancestry(body, loop):
+        block = body.regions[region]
+        if block.kind is RegionKind.HANDLER:
+            return not block.falls and not block.exits & ~Exit.RAISE
+        if block.kind in (RegionKind.LOOP, RegionKind.TRY, RegionKind.FINALLY):
+            return False
+    return False
 
 
 def _ends_round(body: Function, statement: int, loop_body: int) -> bool:

@@ -107,7 +107,10 @@ def _replacement(part: Part, choice: Redactor | None, text: str) -> tuple[Span, 
         return span, f"{choice.text}({slice_text(split_lines(text), span).strip()})"
     if part.inner is not None:
         return part.span, _MASK
-    quote = '"' if 0 <= text.find('"') < (text.find("'") + 1 or len(text)) else "'"
+    start = Span(0, 0, part.span.line, part.span.column)
+    above = slice_text(split_lines(text), start)
+    near = above if "'" in above or '"' in above else text
+    quote = '"' if near.rfind('"') > near.rfind("'") else "'"
     return part.span, f"{quote}{_MASK}{quote}"
 
 

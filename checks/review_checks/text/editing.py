@@ -63,6 +63,35 @@ def insert_line(path: str, lines: Sequence[str], line: int, text: str) -> Edit:
     return Edit(path, Span(line, 0, line, 0), text + line_end(lines, line))
 
 
+def insert_clause(path: str, lines: Sequence[str], line: int, text: str) -> Edit:
+    """Return the edit that puts a clause, such as ``finally:``, before ``line``.
+
+    It takes the place of blank lines there, which would part it from the block that it belongs to.
+    """
+    first = _first_blank(lines, line)
+    return Edit(path, Span(first, 0, line, 0), text + line_end(lines, line))
+
+
+def delete_lines(path: str, lines: Sequence[str], first: int, last: int) -> Edit:
+    """Return the edit that deletes whole lines.
+
+    Blank lines above them go as well where others follow.
+    """
+    if last + 1 >= len(lines) or not lines[last + 1].strip():
+        first = _first_blank(lines, first)
+    if last + 1 < len(lines):
+        return Edit(path, Span(first, 0, last + 1, 0), "")
+    end = len(lines[first - 1].rstrip("\r\n")) if first else 0
+    return Edit(path, Span(max(first - 1, 0), end, last, len(lines[last])), "")
+
+
+def _first_blank(lines: Sequence[str], line: int) -> int:
+    """Return the first of the blank lines right above a line, or the line itself."""
+    while line > 0 and not lines[line - 1].strip():
+        line -= 1
+    return line
+
+
 def wrap(
     path: str, lines: Sequence[str], first: int, last: int, header: str, unit: str
 ) -> list[Edit]:

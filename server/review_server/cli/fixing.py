@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from review_checks.engine.fixes import Likeness, likeness, next_to_fix
 from review_checks.model import Edit, Finding, Fix, Safety
 from review_checks.text.editing import apply
 from review_server.cli.analysis import Analysis
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from review_checks.engine.workspace import Workspace
     from review_server.cli.targets import ProjectFiles
+
+_MOST_FIXES = 10_000
+"""How many fixes are applied to a file, each of which leaves fewer findings than there were."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -87,14 +92,15 @@ class _Mender:
         """Apply the fixes of a file's findings; return how many."""
         count = 0
         # A fix moves what stands below it, so that the findings are asked for again each time.
-        # Whatever a fix may do, no finding is tried twice, and so this comes to an end.
-        tried: set[tuple[str, str, str, str]] = set()
-        while (finding := self._next(path, tried)) is not None:
-            tried.add(_key(finding))
+        # What was tried in vain stays, and is passed over; whatever a fix may do, this ends.
+        failed: Counter[Likeness] = Counter()
+        while count < _MOST_FIXES and (finding := self._next(path, failed)) is not None:
             fix = self._workspace.fix(finding)
             if isinstance(fix, Fix) and fix.safety in self._allowed:
                 self._apply(fix)
                 count += 1
+            else:
+                failed[likeness(finding)] += 1
         return count
 
     def changes(self) -> list[Change]:
@@ -106,11 +112,9 @@ class _Mender:
             if texts[path] != before
         ]
 
-    def _next(self, path: str, tried: set[tuple[str, str, str, str]]) -> Finding | None:
-        found = self._analysis.findings(path)
-        return next(
-            (row for row in found if row.fix in self._allowed and _key(row) not in tried), None
-        )
+    def _next(self, path: str, failed: Counter[Likeness]) -> Finding | None:
+        found = [row for row in self._analysis.findings(path) if row.fix in self._allowed]
+        return next_to_fix(found, failed)
 
     def _apply(self, fix: Fix) -> None:
         edits: dict[str, list[Edit]] = {}
@@ -120,8 +124,3 @@ class _Mender:
             lines = self._workspace.lines(path)
             self._before.setdefault(path, "".join(lines))
             self._workspace.open(path, apply(lines, rows))
-
-
-def _key(finding: Finding) -> tuple[str, str, str, str]:
-    """Return what tells a finding from others of its file while text moves."""
-    return finding.rule, finding.scope, finding.symbol, finding.message

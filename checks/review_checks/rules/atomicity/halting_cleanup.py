@@ -56,6 +56,7 @@ class Tracker:
 ## Fix
 
 Handles the failure of each item: logs it and goes on, and raises the first one at the end.
+In a handler that raises on what it handles, the failures of the items are logged and no more.
 
 ## Options
 
@@ -113,14 +114,21 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
             continue
         if not _cleans_up(context, body, loop):
             continue
-        if not _is_about_item(body, call, loop) or _is_handled(context, function, body, call, loop):
-            continue
-        if _ends_after(body, call, loop) or _builds(body, index):
-            continue
-        risk = release_risk(context.db, function, index)
+        risk = _risk(context, function, index, loop)
         if risk is not None:
             reported.add(loop)
             yield _report(context, function, index, call, loop, risk)
+
+
+def _risk(context: Context, function: FunctionId, index: int, loop: int) -> Risk | None:
+    """Return why a release may end the loop around it and leave the other items, or None."""
+    body = context.facts(function)
+    call = body.calls[index]
+    if not _is_about_item(body, call, loop) or _is_handled(context, function, body, call, loop):
+        return None
+    if _ends_after(body, call, loop) or _builds(body, index):
+        return None
+    return release_risk(context.db, function, index)
 
 
 def _cleans_up(context: Context, body: Function, loop: int) -> bool:
@@ -240,4 +248,14 @@ def _report(
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
     """Go on with the other items, and raise the first failure at the end."""
     (loop,) = report.data
-    return per_item_handler(report.place.function, loop, [report.place.index], context)
+    function = report.place.function
+    body = context.facts(function)
+    # One handler does for all that a round releases.
+    calls = [
+        index
+        for index, call in enumerate(body.calls)
+        if is_release(context.db, call)
+        and next(loops_around(body, call.statement), None) == loop
+        and _risk(context, function, index, loop) is not None
+    ]
+    return per_item_handler(function, loop, calls, context)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Call, Function, Mode, Result, StatementKind, Use
+from review_checks.facts.schema import Call, Const, Function, Mode, Path, Result, StatementKind, Use
 from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.summaries.flow import statements_in
 from review_checks.summaries.mentions import is_mentioned
@@ -16,9 +16,11 @@ from review_checks.summaries.names import callees
 from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of
 from review_checks.text.editing import (
+    delete_lines,
     indent,
     indent_unit,
     indentation,
+    insert_clause,
     insert_line,
     is_alone,
     line_end,
@@ -106,7 +108,21 @@ def _with_release(
             return Plan(form, last, safety=Safety.UNSAFE if unsafe else Safety.SAFE)
     if others:
         return Plan("", refusal="it is released at more than one place")
+    if _goes_somewhere(owned, release):
+        # What was not finished must not be moved to where the finished one is looked for.
+        return Plan("", refusal=f"`{release.callee}` does more with it than to release it")
     return Plan("finally", last)
+
+
+def _goes_somewhere(owned: Owned, release: Call) -> bool:
+    """Say whether a release is told where the resource is to go, as ``os.replace`` is."""
+    given = [row for row in release.args if not (isinstance(row, Const) and _is_flag(row))]
+    taken = Path(owned.name) in given
+    return len(given) > taken
+
+
+def _is_flag(value: Const) -> bool:
+    return value.value is None or isinstance(value.value, (bool, int, float))
 
 
 def _without_release(
@@ -218,7 +234,7 @@ def close(context: FixContext, function: FunctionId, holding: Holding) -> Fix | 
         rest = lines[last.end_line][last.end_column :].strip()
         if rest or _has_comment(lines, last):
             return Refusal("a comment stands beside the release that would go")
-        edits.append(_without_lines(path, lines, last))
+        edits.append(delete_lines(path, lines, last.line, last.end_line))
     return Fix(f"Open `{owned.name}` in `{chosen.form}`", chosen.safety, tuple(edits))
 
 
@@ -255,7 +271,7 @@ def _finally(
 ) -> list[Edit]:
     above = indentation(lines[made.line])
     if chosen.releases:
-        header = insert_line(path, lines, last.line, f"{above}finally:")
+        header = insert_clause(path, lines, last.line, f"{above}finally:")
         return [header, *indent(path, lines, last.line, last.end_line, unit)]
     end = line_end(lines, last.end_line)
     text = f"{above}finally:{end}{above}{unit}{owned.name}.{owned.resource.release[0]}()"
@@ -267,10 +283,3 @@ def _finally(
 
 def _has_comment(lines: Sequence[str], span: Span) -> bool:
     return span.end_line > span.line and "#" in slice_text(lines, span)
-
-
-def _without_lines(path: str, lines: Sequence[str], span: Span) -> Edit:
-    """Return the edit that deletes the lines of a statement."""
-    if span.end_line + 1 < len(lines):
-        return Edit(path, Span(span.line, 0, span.end_line + 1, 0), "")
-    return Edit(path, Span(span.line, 0, span.end_line, len(lines[span.end_line])), "")

@@ -27,6 +27,8 @@ _WRONG = frozenset({"invalid", "incorrect", "improperly", "bad", "error"})
 _FILLERS = frozenset({"value", "error", "exception"})
 _MESSAGES = frozenset({"message", "msg", "reason", "detail"})
 _WIDTH = 79
+_FEW = 100
+"""One line of so many may be longer than is usual: an address, say, or a table."""
 _SIMPLE = frozenset(
     {
         StatementKind.EXPRESSION,
@@ -65,12 +67,22 @@ def raise_before(
     quote = '"' if "'" in problem else "'" if '"' in problem else usual_quote(lines)
     end = line_end(lines, line)
     raising = f"{margin}{step}raise {error}({quote}{problem}{quote})"
-    if len(raising) > max(_WIDTH, *(len(other.rstrip()) for other in lines)):
+    if _width(raising) > max(_WIDTH, _usual_width(lines)):
         head, _, rest = raising.partition("(")
         raising = f"{head}({end}{margin}{step}{step}{rest}"
     text = f"{margin}if {amount} {comparison}:{end}{raising}"
     edit = insert_line(path, lines, line, text)
     return Fix(f"Check `{amount}` first, raising `{error}`", Safety.UNSAFE, (edit,))
+
+
+def _usual_width(lines: Sequence[str]) -> int:
+    """Return how long the lines of a file may be, but for a few, in code points."""
+    widths = sorted([_width(line) for line in lines])
+    return widths[-1 - len(widths) // _FEW] if widths else 0
+
+
+def _width(line: str) -> int:
+    return len(line.rstrip().expandtabs(4))
 
 
 def _above_comments(body: Function, row: Statement, lines: Sequence[str], line: int) -> int:

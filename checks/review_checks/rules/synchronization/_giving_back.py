@@ -11,11 +11,16 @@ from review_checks.mending.runs import step_of
 from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.summaries.flow import statements_in
 from review_checks.summaries.paths import parent_of
-from review_checks.text.editing import indent, indentation, insert_line, is_alone
+from review_checks.text.editing import (
+    delete_lines,
+    indent,
+    indentation,
+    insert_clause,
+    insert_line,
+    is_alone,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from review_checks.rule import Context, FixContext
     from review_checks.summaries.inputs import FunctionId
     from review_checks.summaries.locking.releases import Unreleased
@@ -95,7 +100,7 @@ def give_back(context: FixContext, function: FunctionId, found: Unreleased) -> F
         edits = [
             insert_line(path, lines, first, f"{margin}try:"),
             *indent(path, lines, first, given.line - 1, unit),
-            insert_line(path, lines, given.line, f"{margin}finally:"),
+            insert_clause(path, lines, given.line, f"{margin}finally:"),
             *indent(path, lines, given.line, given.end_line, unit),
         ]
         return Fix(f"Give `{text}` back in `finally`", chosen.safety, tuple(edits))
@@ -105,7 +110,7 @@ def give_back(context: FixContext, function: FunctionId, found: Unreleased) -> F
         Edit(path, taken, f"{chosen.form} {text}:"),
         *_closer(path, taken.end_line + 1, first),
         *indent(path, lines, first, given.line - 1, unit),
-        _without_line(path, lines, given),
+        delete_lines(path, lines, given.line, given.end_line),
     ]
     return Fix(f"Hold `{text}` in `{chosen.form}`", chosen.safety, tuple(edits))
 
@@ -113,9 +118,3 @@ def give_back(context: FixContext, function: FunctionId, found: Unreleased) -> F
 def _closer(path: str, line: int, first: int) -> list[Edit]:
     """Return the edit that takes blank lines away from below the head of a block."""
     return [Edit(path, Span(line, 0, first, 0), "")] if first > line else []
-
-
-def _without_line(path: str, lines: Sequence[str], span: Span) -> Edit:
-    if span.end_line + 1 < len(lines):
-        return Edit(path, Span(span.line, 0, span.end_line + 1, 0), "")
-    return Edit(path, Span(span.line, 0, span.end_line, len(lines[span.end_line])), "")
