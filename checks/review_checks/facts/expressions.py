@@ -123,6 +123,17 @@ class ExpressionLowering:
             else:
                 return ""
 
+    def annotation(self, node: ast.expr | None) -> str:
+        """Return the path of an annotation's class; that it may be None as well is left out."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            if isinstance(node.right, ast.Constant) and node.right.value is None:
+                return self.dotted(node.left)
+            if isinstance(node.left, ast.Constant) and node.left.value is None:
+                return self.dotted(node.right)
+        if isinstance(node, ast.Subscript) and self.dotted(node).rpartition(".")[2] == "Optional":
+            return self.dotted(node.slice)
+        return self.dotted(node)
+
     # Values
 
     def value(self, node: ast.expr) -> Value:

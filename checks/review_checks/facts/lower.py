@@ -521,7 +521,9 @@ class _UnitLowering(ExpressionLowering):
         for arg, kind, default in rows:
             value = None if default is None else self.value(default)
             inner.bound.add(arg.arg)
-            inner.parameters.append(Parameter(arg.arg, kind, self.dotted(arg.annotation), value))
+            inner.parameters.append(
+                Parameter(arg.arg, kind, self.annotation(arg.annotation), value)
+            )
 
     def finish_lambda(self, node: ast.Lambda, region: int, statement: int) -> None:
         """Lower the body of a lambda as one return statement."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Words = tuple[str, ...]
 
 _QUOTES = "'\""
+# What stands before one of these is the thing: `metadata_for_secret`, `path_to_private_key`.
+_PREPOSITIONS = frozenset({"about", "for", "to"})
 
 
 def identifier(steps: tuple[str, ...]) -> tuple[str, bool]:
@@ -109,6 +111,8 @@ class Vocabulary:
             return "", True
         if start == 1 and words[0] in self._prefixes:
             # A verb is about what follows it: `load_token`, but not `load_balancer_token`.
+            return "", True
+        if not _PREPOSITIONS.isdisjoint(words[1:start]):
             return "", True
         exception = self._exception(words)
         if exception and (end < len(words) or len(words) - exception <= start):

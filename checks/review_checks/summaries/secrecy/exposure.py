@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from review_checks.facts.schema import Const
 from review_checks.summaries.arguments import arguments_for
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -13,7 +14,7 @@ from review_checks.summaries.names import function_of
 from review_checks.summaries.paths import last_step
 from review_checks.summaries.secrecy.origins import Origin, Step, key_read
 from review_checks.summaries.secrecy.secrets import MAX_DEPTH, Reader
-from review_checks.summaries.secrecy.sinks import shown, sinks
+from review_checks.summaries.secrecy.sinks import shown, shows_number, sinks, text_of
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from review_checks.facts.schema import Call
     from review_checks.models.schema import Log
+
+# Credentials that are made of digits.
+_DIGITS = frozenset({"otp", "passcode", "totp"})
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):
@@ -96,14 +100,21 @@ def mentions_credential(reader: Reader) -> bool:
 
 
 def _shown_at(reader: Reader, call: Call, log: Log) -> Iterator[tuple[int, Origin]]:
-    """Yield the origins that a sink shows, with the numbers of their arguments."""
+    """Yield the origins that a sink shows, with the numbers of their arguments.
+
+    What is shown as ``%d`` is a number, and few credentials are.
+    """
+    first = call.args[log.first] if len(call.args) > log.first else Const(None)
+    template = text_of(first, reader.body.calls)
     for item in shown(reader.body.calls, call, log):
+        number = template is not None and shows_number(template, item.index - log.first - 1)
         if item.keyword:
             found = reader.entry(item.keyword, item.value, call.statement, call.at)
         else:
             found = reader.origins(item.value, call.statement, call.at, item.keys)
         for origin in found:
-            yield item.index, origin
+            if not number or origin.noun in _DIGITS:
+                yield item.index, origin
 
 
 def _handed_over(reader: Reader, index: int, call: Call, inner: FunctionId) -> Iterator[Exposure]:

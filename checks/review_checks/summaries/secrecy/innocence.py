@@ -25,7 +25,7 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.summaries.index import Row, assigned
-from review_checks.summaries.inputs import models, unit_path
+from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.names import (
     attribute_rows,
     canonical_in,
@@ -49,6 +49,11 @@ if TYPE_CHECKING:
 
 _QUOTES = ("'", '"')
 _NUMBERS = frozenset({"bool", "complex", "float", "int"})
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+# A plain `token` of this type tells callers apart; it is no text that anybody is to send.
+_IDENTITIES = frozenset({"UUID", "uuid1", "uuid4"})
+# A credential that is read from under one of these is the name of a file.
+_FILES = frozenset({"certfile", "file", "filename", "keyfile", "path"})
 # Annotations that tell nothing of what a text shows.
 _OPEN_TYPES = frozenset(typing.__all__)
 _SETTINGS = frozenset({"cfg", "conf", "config", "env", "environ", "options", "opts", "settings"})
@@ -118,7 +123,9 @@ def _is_innocent_result(reader: Reader, value: Result) -> bool:
         return True
     if steps:
         last, _ = identifier(steps)
-        return steps[-1] == "[:]" or reader.words.clears(last)
+        return steps[-1] == "[:]" or _names_other(reader, last)
+    if name.startswith(("to_", "as_")) and reader.words.clears(last_step(parent_of(call.callee))):
+        return True
     if name in _NUMBERS or name in _COUNTING or starts_with_verb(name, reader.words.predicates):
         return True
     if target is not None and models(reader.db).knowledge(target).secret:
@@ -143,7 +150,7 @@ def _is_class(reader: Reader, name: str, target: str | None) -> bool:
 def _is_innocent_path(reader: Reader, value: Path, statement: int, at: int) -> bool:
     steps = steps_of(value.text)
     name, _ = identifier(steps)
-    if steps[-1] == "[:]" or reader.words.clears(name) or _is_used_otherwise(reader, value):
+    if steps[-1] == "[:]" or _names_other(reader, name) or _is_used_otherwise(reader, value):
         return True
     writes, certain = reader.writes.reaching(value.text, statement, at)
     if certain:
@@ -161,8 +168,15 @@ def _is_innocent_path(reader: Reader, value: Path, statement: int, at: int) -> b
         )
     if _is_innocent_part(reader, steps, statement, at):
         return True
+    if _is_flag_of_object(reader, steps):
+        return True
     rows = _rows_of_self(reader, steps)
     return _are_fixed(rows) if rows else steps[-1].isupper() and not _is_setting(steps, "")
+
+
+def _names_other(reader: Reader, name: str) -> bool:
+    """Say whether an identifier names something else about a credential, or a file."""
+    return reader.words.clears(name) or words_of(name)[-1:] in [(word,) for word in _FILES]
 
 
 def _grows(reader: Reader, value: Path, at: int) -> bool:
@@ -188,9 +202,12 @@ def _is_used_otherwise(reader: Reader, value: Path) -> bool:
             return True
     if _has_parts(reader, value) or is_syntax(reader, value.text):
         return True
+    tests = [part for test in reader.body.tests for part in _comparisons(test.value)]
+    if any(value in test.operands and _ORDERING & set(test.ops) for test in tests):
+        # What comes before or after others is a position.
+        return True
     if last_step(value.text) != "token":
         return False
-    tests = [part for test in reader.body.tests for part in _comparisons(test.value)]
     return any(_is_compared_with_literal(value, test) for test in tests)
 
 
@@ -243,6 +260,10 @@ def _stores_innocence(reader: Reader, index: int) -> bool:
     if write.mode is Mode.ITERATE and write.path in ("secret", "token"):
         # Mostly what a text is cut into, or records that a service lists.
         return True
+    if write.path == "token" and isinstance(write.value, Result):
+        callee = reader.body.calls[write.value.call].callee
+        if not write.value.rest and last_step(callee) in _IDENTITIES:
+            return True
     return is_innocent(reader, write.value, write.statement, write.at)
 
 
@@ -264,7 +285,7 @@ def _is_flag(parameter: Parameter) -> bool:
     if isinstance(parameter.default, Const) and isinstance(parameter.default.value, bool):
         return True
     kind = last_step(parameter.annotation) if parameter.annotation else ""
-    if kind in _NUMBERS:
+    if kind in _NUMBERS or (parameter.name == "token" and kind in _IDENTITIES):
         return True
     return kind[:1].isupper() and kind not in _OPEN_TYPES and not kind.isupper()
 
@@ -305,6 +326,21 @@ def _rows_of_self(reader: Reader, steps: tuple[str, ...]) -> tuple[Row, ...]:
     if not owner or len(steps) != 2 or not parameters or steps[0] != parameters[0].name:
         return ()
     return attribute_rows(reader.db, owner, steps[1])
+
+
+def _is_flag_of_object(reader: Reader, steps: tuple[str, ...]) -> bool:
+    """Say whether an object of the project's keeps a number or flag that it was made with."""
+    owner = canonical_in(reader.db, reader.function, join(steps[:-1]))
+    rows = attribute_rows(reader.db, owner, steps[-1]) if owner is not None else ()
+    return bool(rows) and all(_is_given_flag(reader, maker, value) for maker, value in rows)
+
+
+def _is_given_flag(reader: Reader, maker: FunctionId, value: Any) -> bool:
+    """Say whether a portable value is a parameter of its function that is a flag or number."""
+    body = unit_facts(reader.db, maker[0]).functions[maker[1]]
+    return isinstance(value, Path) and any(
+        parameter.name == value.text and _is_flag(parameter) for parameter in body.parameters
+    )
 
 
 def _are_fixed(rows: tuple[Row, ...]) -> bool:

@@ -42,6 +42,7 @@ _TOOLS = frozenset(
 )
 _TRANSLATORS = frozenset({"_", "gettext", "lazy_gettext", "ngettext", "ugettext"})
 _TRANSLATOR = re.compile(r"_L[A-Z]?\Z")
+_NUMERIC = frozenset("deEfFgGioxXu")
 _CONVERSION = re.compile(
     r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<type>.)"
 )
@@ -157,3 +158,8 @@ def conversion(text: str, position: int) -> str:
     """Return the type of a format's conversion, such as ``d``, by its position, or ''."""
     found = [match["type"] for match in _CONVERSION.finditer(text) if match["type"] != "%"]
     return found[position] if position < len(found) else ""
+
+
+def shows_number(text: str, position: int) -> bool:
+    """Say whether a format shows an argument as a number, by its position."""
+    return "%(" not in text and position >= 0 and conversion(text, position) in _NUMERIC
