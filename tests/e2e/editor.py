@@ -232,6 +232,15 @@ async def until(holds: Callable[[], Any]) -> Any:
     return found
 
 
+async def first_shown(editor: Editor, uri: str) -> list[types.Diagnostic]:
+    """Wait until something is shown of a document that shows nothing at first."""
+    async with asyncio.timeout(PATIENCE):
+        while not (shown := await editor.diagnostics(uri)):  # noqa: ASYNC110 -- who pulls has to ask
+            # Asking more often would keep the server from thinking that the editor rests.
+            await asyncio.sleep(1)
+    return shown
+
+
 @contextlib.asynccontextmanager
 async def connected(
     capabilities: Capabilities,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.clients import EGLOT, NEOVIM, VSCODE, Capabilities
-from e2e.editor import PATIENCE, connected, until
+from e2e.editor import connected, first_shown, until
 from e2e.samples import RULE, SERVICE
 
 if TYPE_CHECKING:
@@ -46,11 +45,7 @@ async def test_findings_follow_when_the_answer_is_there(
     async with connected(client, project) as editor:
         uri = editor.open(service)
         assert await editor.diagnostics(uri) == []
-        async with asyncio.timeout(PATIENCE):
-            while not (shown := await editor.diagnostics(uri)):
-                # The server waits until the editor rests.
-                await asyncio.sleep(1)
-        (found,) = shown
+        (found,) = await first_shown(editor, uri)
         if editor.pulls:
             await until(lambda: editor.client.diagnostic_refresh_count)
         assert (found.code, editor.slice(uri, found.range)) == (RULE, WRITE)

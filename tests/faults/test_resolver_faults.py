@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e.clients import VSCODE
-from e2e.editor import PATIENCE, connected
+from e2e.editor import PATIENCE, connected, first_shown
 from support.libraries import install
 
 if TYPE_CHECKING:
@@ -49,9 +49,11 @@ def resolvers(server: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{server}/task").iterdir():
         with contextlib.suppress(OSError):
-            for child in (task / "children").read_text().split():
-                if "jedi_resolver" in Path(f"/proc/{child}/cmdline").read_text():
-                    found.append(int(child))
+            found += [
+                int(child)
+                for child in (task / "children").read_text().split()
+                if "jedi_resolver" in Path(f"/proc/{child}/cmdline").read_text()
+            ]
     return found
 
 
@@ -70,20 +72,23 @@ async def killed(editor: Editor, times: int, chance: random.Random) -> int:
     return done
 
 
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a project with a library in its environment."""
+    made = tmp_path.resolve()
+    (made / "pyproject.toml").touch()
+    (made / "user.py").write_text(USER)
+    install(made / ".venv" / "lib" / "python3.12" / "site-packages")
+    return made
+
+
 @pytest.mark.parametrize("seed", range(2))
-async def test_the_process_is_killed(tmp_path: Path, seed: int) -> None:
-    root = tmp_path.resolve()
-    (root / "pyproject.toml").touch()
-    install(root / ".venv" / "lib" / "python3.12" / "site-packages")
-    path = root / "user.py"
-    path.write_text(USER)
+async def test_the_process_is_killed(root: Path, seed: int) -> None:
     async with connected(VSCODE, root) as editor:
-        uri = editor.open(path)
+        uri = editor.open(root / "user.py")
         assert await editor.diagnostics(uri) == []
         async with asyncio.timeout(PATIENCE):
-            await killed(editor, 1, random.Random(seed))
+            await killed(editor, 1, random.Random(seed))  # noqa: S311 -- only a moment is chosen
         # The server answers on meanwhile, and knows in the end.
-        async with asyncio.timeout(PATIENCE):
-            while not (shown := await editor.diagnostics(uri)):
-                await asyncio.sleep(1)
+        shown = await first_shown(editor, uri)
         assert [row.code for row in shown] == [RULE]
