@@ -18,6 +18,7 @@ import msgspec
 
 from review_checks.facts.schema import Function, FunctionKind
 from review_checks.model import Fix, Refusal, Span
+from review_checks.rule import UnreadableError
 from review_checks.summaries.flow import regions_of, statements_in
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts
 
@@ -74,7 +75,11 @@ class Assist(msgspec.Struct, frozen=True):
 
 
 def select(path: str, span: Span, context: FixContext) -> Selection | None:
-    """Return what a place in a file means; None where there is no code."""
+    """Return what a place in a file means; None where there is no code.
+
+    Raises:
+        UnreadableError: the code at the place does not parse.
+    """
     function = _function_at(path, span, context)
     if function is None:
         return None
@@ -87,7 +92,11 @@ def _function_at(path: str, span: Span, context: FixContext) -> FunctionId | Non
     """Return the innermost function or run of module statements around a place."""
     found: FunctionId | None = None
     for unit in layout(context.db, path) or ():
-        if context.shifted((unit, 0), Span(0, 0, 0, 0)).line > span.line:
+        try:
+            start = context.shifted((unit, 0), Span(0, 0, 0, 0)).line
+        except UnreadableError as error:
+            start = error.line
+        if start > span.line:
             break
         found = unit, 0
     if found is None or not unit_facts(context.db, found[0]).functions:

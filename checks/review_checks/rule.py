@@ -136,6 +136,17 @@ class Context:
         return qualified_name(self.db, function)
 
 
+class UnreadableError(Exception):
+    """The text of a function is not what its facts were read from, so that nothing can be placed in it.
+
+    ``line`` is the first line of its unit.
+    """
+
+    def __init__(self, line: int) -> None:
+        super().__init__("the code there does not parse at the moment")
+        self.line = line
+
+
 class FixContext(Context):
     """What a fix may ask: besides the analysis, the text and the positions of places."""
 
@@ -145,7 +156,10 @@ class FixContext(Context):
         lines: Callable[[str], Sequence[str]],
         start: Callable[[int], int],
     ) -> None:
-        """Take the lines of a path, and the first line of a unit, from the engine."""
+        """Take the lines of a path, and the first line of a unit, from the engine.
+
+        The latter raises ``UnreadableError`` where the unit does not parse.
+        """
         super().__init__(db)
         self._lines = lines
         self._start = start
@@ -159,7 +173,11 @@ class FixContext(Context):
         return self._lines(path)
 
     def shifted(self, function: FunctionId, span: Span) -> Span:
-        """Return a span of a function's facts as a span of its file."""
+        """Return a span of a function's facts as a span of its file.
+
+        Raises:
+            UnreadableError: the function does not parse, and its facts are those of an older text.
+        """
         return span.shifted(self._start(function[0]))
 
     def span(self, place: Place) -> Span:

@@ -1,8 +1,8 @@
-"""Fixes of findings that are alike but for their places."""
+"""Fixes of findings that are alike but for their places, and of code that is being edited."""
 
 from __future__ import annotations
 
-from review_checks.model import Fix, Safety
+from review_checks.model import Fix, Refusal, Safety, Span
 from support.literate import analyse, apply_fix
 
 ALIKE = """\
@@ -35,3 +35,23 @@ def test_one_that_cannot_be_fixed_does_not_stop_the_next() -> None:
     assert isinstance(fix, Fix)
     workspace.open("case.py", apply_fix({"case.py": text}, fix)["case.py"])
     assert workspace.findings("case.py") == found[:1]
+
+
+def test_nothing_is_placed_in_code_that_does_not_parse() -> None:
+    workspace, found = analyse({"case.py": ALIKE})
+    workspace.change("case.py", [(Span(2, 17, 2, 18), "")])
+    assert [row.message for row in workspace.findings("case.py")] == [row.message for row in found]
+    fixes = [workspace.fix(row) for row in workspace.findings("case.py")]
+    assert fixes == [Refusal("the code there does not parse at the moment")] * 2
+    assert list(workspace.assists("case.py", Span(4, 8, 4, 8), lambda _: True)) == []
+
+
+def test_assists_are_offered_beside_code_that_does_not_parse() -> None:
+    logger = "import logging\n\nLOG = logging.getLogger(__name__)\n\n\n"
+    workspace, _ = analyse({"case.py": f"{logger}{ALIKE}\n\ndef other(disk):\n    disk.save()\n"})
+    before = workspace.assists("case.py", Span(13, 4, 13, 4), lambda _: True)
+    offers = [(assist.name, offer.title) for assist, offer in before]
+    assert offers
+    workspace.change("case.py", [(Span(7, 17, 7, 18), "")])
+    after = workspace.assists("case.py", Span(13, 4, 13, 4), lambda _: True)
+    assert [(assist.name, offer.title) for assist, offer in after] == offers

@@ -145,3 +145,14 @@ def test_leaving_a_pool_would_stop_its_work() -> None:
 )
 def test_refusals(text: str, reason: str) -> None:
     assert reason in refused(text)
+
+
+def test_what_was_made_from_it_is_closed_before_it() -> None:
+    after, _ = fixed(
+        "import psycopg2\ndef case(sql):\n    link = psycopg2.connect()\n    rows = link.cursor()\n"
+        "    rows.execute(sql)\n    rows.close()\n    link.close()\n"
+    )
+    assert after == (
+        "import psycopg2\ndef case(sql):\n    link = psycopg2.connect()\n    try:\n        rows = link.cursor()\n"
+        "        rows.execute(sql)\n        rows.close()\n    finally:\n        link.close()\n"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import pkgutil
@@ -11,6 +12,7 @@ import review_checks.assists
 from review_checks.assist import Assist, select
 from review_checks.engine.fixes import tried_assist
 from review_checks.model import Fix, Refusal
+from review_checks.rule import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,12 +48,17 @@ def offered(
     path: str, span: Span, context: FixContext, wanted: Callable[[Assist], bool]
 ) -> Iterator[tuple[Assist, Offer]]:
     """Yield what the assists that are wanted can do at a place."""
-    selection = select(path, span, context)
+    try:
+        selection = select(path, span, context)
+    except UnreadableError:
+        return
     if selection is not None:
         for assist in all_assists():
             if wanted(assist):
-                for offer in assist.offers(selection, context):
-                    yield assist, offer
+                # What is to be read elsewhere, such as how others take a lock, may not parse.
+                with contextlib.suppress(UnreadableError):
+                    for offer in assist.offers(selection, context):
+                        yield assist, offer
 
 
 def computed(
@@ -61,6 +68,9 @@ def computed(
     name, key = chosen
     for _, offer in offered(path, span, context, lambda assist: assist.name == name):
         if offer.key == key:
-            fix = offer.mend()
+            try:
+                fix = offer.mend()
+            except UnreadableError as error:
+                return Refusal(str(error))
             return tried_assist(workspace, fix, path) if isinstance(fix, Fix) else fix
     return None

@@ -15,7 +15,7 @@ from review_checks.model import Finding, Fix, Refusal, Safety, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
 from review_checks.resolve import NoResolver, Resolver
-from review_checks.rule import FixContext, Over
+from review_checks.rule import FixContext, Over, UnreadableError
 from review_checks.summaries.incremental import Database
 from review_checks.summaries.inputs import foreign, layout, models, settings
 
@@ -219,7 +219,10 @@ class Workspace:
             if row == finding:
                 if rule.fix is None or not report.fixable:
                     return Refusal(report.refusal or "this rule has no fix")
-                fix = rule.fix(report, self._fix_context())
+                try:
+                    fix = rule.fix(report, self._fix_context())
+                except UnreadableError as error:
+                    return Refusal(str(error))
                 # What a comment says changes no code, and several of one kind look alike.
                 if isinstance(fix, Refusal) or rule.over is Over.COMMENT:
                     return fix
@@ -268,4 +271,10 @@ class Workspace:
 
     def _fix_context(self) -> FixContext:
         self._store.catch_up()
-        return FixContext(self.db, self.lines, lambda unit: self._store.locate(unit)[2])
+        return FixContext(self.db, self.lines, self._start)
+
+    def _start(self, unit: int) -> int:
+        _, state, start = self._store.locate(unit)
+        if state.reason:
+            raise UnreadableError(start)
+        return start

@@ -66,6 +66,11 @@ def plan(context: Context, function: FunctionId, holding: Holding) -> Plan:
         return Plan("", refusal="it is not made by a plain assignment")
     steps = sorted(step for rows in holding.steps.values() for step in rows)
     inside = [step for step in steps if step.at >= made.end]
+    if any(step.act is Act.RELEASE and _is_of_itself(holding, step) for step in inside):
+        # To close what was made from it, such as a cursor, is then no release of the thing.
+        inside = [
+            row for row in inside if row.act is not Act.RELEASE or _is_of_itself(holding, row)
+        ]
     following = [row for row in statements_in(body, made.region) if row > call.statement]
     releases = {step.event for step in inside if step.act is Act.RELEASE}
     later = [row.value for row in body.tests if row.at >= made.end]
@@ -77,6 +82,17 @@ def plan(context: Context, function: FunctionId, holding: Holding) -> Plan:
     if release is None:
         return Plan("", refusal="it is released in another block than it is made in")
     return _with_release(context, function, holding, release, inside)
+
+
+def _is_of_itself(holding: Holding, release: Step) -> bool:
+    """Say whether a release is of the thing itself, and not of something made from it."""
+    kind, index = release.event
+    if kind != "c":
+        return True
+    call = holding.body.calls[index]
+    return parent_of(call.callee) in holding.aliases or any(
+        holding.is_itself(value) for value in call.args
+    )
 
 
 def _own_release(body: Function, region: int, releases: set[tuple[str, int]]) -> Call | None:
