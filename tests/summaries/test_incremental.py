@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_checks.summaries.incremental import CycleError, Database, Input, query
+from review_checks.summaries.cells import CycleError
+from review_checks.summaries.incremental import Database, Input, query
 
 number: Input[int] = Input("number")
 calls: list[str] = []

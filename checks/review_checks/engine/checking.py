@@ -10,7 +10,8 @@ import msgspec
 from review_checks.engine.discovery import all_rules
 from review_checks.facts.schema import FunctionKind
 from review_checks.rule import Context, Over, Report, Rule
-from review_checks.summaries.incremental import CycleError, Database, query
+from review_checks.summaries.cells import CycleError
+from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import class_names, module_info, outline
 from review_checks.summaries.inputs import layout, settings
 from review_checks.summaries.parts import Part, parts

@@ -19,12 +19,12 @@ from __future__ import annotations
 import functools
 import heapq
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+
+from review_checks.summaries.cells import Cell, CycleError, Failure, Given, link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
-    from types import TracebackType
 
 Key = ParamSpec("Key")
 T = TypeVar("T")
@@ -32,74 +32,6 @@ T = TypeVar("T")
 
 _PAUSE_MASK = 15
 """There is a pause once in so many computations and one, a power of two less one."""
-
-
-class CycleError(RuntimeError):
-    """A query asked for its own value; queries that recurse must be one cell instead."""
-
-
-class Failure:
-    """What a query raised, in the place of a value."""
-
-    __slots__ = ("_error", "_trace")
-
-    def __init__(self, error: Exception) -> None:
-        """Keep an error and where it came from, but not what was at hand there."""
-        trace = error.__traceback__
-        traceback.clear_frames(trace)
-        self._error = error
-        # The first frame is that of the database.
-        self._trace: TracebackType | None = trace.tb_next if trace is not None else None
-
-    @property
-    def passing(self) -> bool:
-        """Whether the error is due to who asked, and not to what was asked."""
-        return isinstance(self._error, RecursionError | MemoryError)
-
-    def error(self) -> Exception:
-        """Return the error, to be raised as if it had happened now."""
-        return self._error.with_traceback(self._trace)
-
-
-class Cell:
-    """One derived or given value, and its place in the graph of dependencies.
-
-    ``ready`` says that the value may be used as it is, but for cells that wait to be computed and
-    that it depends on; ``checked`` is the last state of the inputs for which that was ruled out.
-    """
-
-    __slots__ = (
-        "checked",
-        "dependencies",
-        "dependents",
-        "dirty",
-        "failure",
-        "height",
-        "key",
-        "query",
-        "ready",
-        "running",
-        "value",
-    )
-
-    def __init__(self, query: Callable[..., Any], key: tuple[Hashable, ...]) -> None:
-        """Make a cell that has no value yet."""
-        self.query = query
-        self.key = key
-        self.value: Any = None
-        self.failure: Failure | None = None
-        self.dependencies: dict[Cell, None] = {}
-        self.dependents: dict[Cell, None] = {}
-        self.height = 0
-        self.checked = -1
-        self.ready = False
-        self.dirty = True
-        self.running = False
-
-    @property
-    def is_given(self) -> bool:
-        """Whether this is an input."""
-        return isinstance(self.query, Input)
 
 
 class Database:
@@ -132,7 +64,7 @@ class Database:
             CycleError: the query depends on its own value.
         """
         cell = self._cell(query, key)
-        if cell.running:
+        if cell.reads is not None:
             if getattr(query, "unknown_on_cycle", False):
                 return None
             raise CycleError(f"{query.__name__}{key} depends on itself")
@@ -228,12 +160,11 @@ class Database:
             del known[cell.key]
             for dependency in cell.dependencies:
                 self._detach(dependency, cell)
-            cell.dependencies = {}
+            cell.dependencies = ()
 
     def _detach(self, dependency: Cell, reader: Cell) -> None:
-        dependents = dependency.dependents
-        dependents.pop(reader, None)
-        if not dependents and not (dependency.ready and dependency.is_given):
+        dependency.drop_dependent(reader)
+        if not dependency.dependents and not (dependency.ready and dependency.is_given):
             self._orphans[dependency] = None
 
     # Computing
@@ -246,7 +177,7 @@ class Database:
     def _invalidate(self, cell: Cell) -> None:
         for dependent in cell.dependents:
             # One that is being computed is only concerned if it has read this already.
-            if not dependent.dirty and (not dependent.running or cell in dependent.dependencies):
+            if not dependent.dirty and (dependent.reads is None or cell in dependent.reads):
                 self._enqueue(dependent)
 
     def _enqueue(self, cell: Cell) -> None:
@@ -286,8 +217,8 @@ class Database:
         comes before is as it was, then it would read the next one, too.
         """
         if not cell.dirty and cell.checked != self._changes:
-            for dependency in tuple(cell.dependencies) if self._may_wait(cell) else ():
-                if dependency.running:
+            for dependency in cell.dependencies if self._may_wait(cell) else ():
+                if dependency.reads is not None:
                     # It leads back to what is being computed, and has to find out.
                     cell.dirty = True
                 elif dependency.dirty and not dependency.is_given:
@@ -308,10 +239,10 @@ class Database:
         return bool(waiting) and waiting[0][0] <= cell.height
 
     def _run(self, cell: Cell) -> None:
-        before, height = cell.dependencies, cell.height
-        cell.dependencies = {}
+        height = cell.height
+        reads = cell.reads = {}
         cell.height = 0
-        cell.running, cell.dirty, cell.ready = True, False, False
+        cell.dirty, cell.ready = False, False
         outer, self.reader = self.reader, cell
         self.computed += 1
         value, failure = None, None
@@ -320,19 +251,19 @@ class Database:
                 self.pause()
             value = cell.query(self, *cell.key)
         except CycleError:
-            self._postpone(cell, before, height)
+            self._postpone(cell, reads, height)
             raise
         except Exception as error:  # noqa: BLE001 -- whoever asks gets it
             failure = Failure(error)
         except BaseException:
-            self._postpone(cell, before, height)
+            self._postpone(cell, reads, height)
             self._enqueue(cell)
             raise
         finally:
             self.reader = outer
-            cell.running = False
+            before, cell.dependencies, cell.reads = cell.dependencies, tuple(reads), None
             for dependency in before:
-                if dependency not in cell.dependencies:
+                if dependency not in reads:
                     self._detach(dependency, cell)
         self._lift(cell)
         # An input that was fetched on the way may have changed what was read before.
@@ -344,12 +275,14 @@ class Database:
             cell.value = value
             self._invalidate(cell)
 
-    def _postpone(self, cell: Cell, before: dict[Cell, None], height: int) -> None:
+    def _postpone(self, cell: Cell, reads: dict[Cell, None], height: int) -> None:
         """Leave a cell as it was before it was computed in vain."""
         cell.dirty = True
         # It stays where it was, or it would be forgotten, or be computed too early.
         cell.height = max(cell.height, height)
-        cell.dependencies = {**before, **cell.dependencies}
+        again = dict.fromkeys((*cell.dependencies, *reads))
+        reads.clear()
+        reads.update(again)
 
     def _lift(self, cell: Cell) -> None:
         """Keep every reader higher than what it reads."""
@@ -357,18 +290,9 @@ class Database:
         while todo:
             lower = todo.pop()
             for dependent in lower.dependents:
-                if dependent.height <= lower.height and not dependent.running:
+                if dependent.height <= lower.height and dependent.reads is None:
                     dependent.height = lower.height + 1
                     todo.append(dependent)
-
-
-def link(reader: Cell, cell: Cell) -> None:
-    """Note that a cell was read to compute another one."""
-    if cell not in reader.dependencies:
-        reader.dependencies[cell] = None
-        cell.dependents[reader] = None
-        if reader.height <= cell.height:
-            reader.height = cell.height + 1
 
 
 def _asking(query: Callable[..., Any]) -> Callable[..., Any]:
@@ -380,14 +304,14 @@ def _asking(query: Callable[..., Any]) -> Callable[..., Any]:
         if cell is None or not cell.ready or (db.waiting and cell.height >= db.level):
             return db.read(query, key)
         reader = db.reader
-        if reader is not None and cell not in reader.dependencies:
+        if reader is not None and (reader.reads is None or cell not in reader.reads):
             link(reader, cell)
         return cell.value
 
     return ask
 
 
-class Input(Generic[T]):
+class Input(Given, Generic[T]):
     """A value given from outside, one for each key."""
 
     def __init__(self, name: str) -> None:
