@@ -6,6 +6,7 @@ that is not iterated over and a function that is handed on run later, or on anot
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -40,7 +41,7 @@ from review_checks.summaries.paths import last_step, parent_of, root_of, steps_o
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from review_checks.summaries.outline import FunctionOutline
 
@@ -143,6 +144,65 @@ def calls_of(db: Database, function: FunctionId) -> tuple[tuple[Event, Link], ..
     return (*_calls(db, function, body), *_property_reads(db, function, body))
 
 
+class _Mode(enum.IntEnum):
+    """When a call runs the body of its function before it returns."""
+
+    ALWAYS = 0
+    AWAITED = 1
+    ITERATED = 2
+    NEVER = 3
+
+
+class _Face(msgspec.Struct, frozen=True, array_like=True):
+    """What a caller needs to know of a function.
+
+    Attributes:
+        names: its parameters.
+        positional: those among them that are no ``*`` or ``**``, without the object of a method.
+        defaults: parameter → the value it has when nothing is given.
+        switches: the parameters that are true or false by default.
+        me: the name of its object, or ''.
+        bound: it is called on an object.
+        nested: it stands in another function.
+        mode: when a call runs it.
+    """
+
+    names: frozenset[str]
+    positional: tuple[str, ...]
+    defaults: dict[str, Value]
+    switches: frozenset[str]
+    me: str
+    bound: bool
+    nested: bool
+    mode: _Mode
+
+
+@query
+def _face(db: Database, function: FunctionId) -> _Face:
+    declared = outline(db, function[0]).functions[function[1]]
+    positional = tuple([item.name for item in declared.parameters if not item.kind])
+    bound = _has_receiver(db, function, declared)
+    return _Face(
+        frozenset([item.name for item in declared.parameters]),
+        positional[1:] if bound else positional,
+        {item.name: item.default for item in declared.parameters if item.default is not None},
+        frozenset([item.name for item in declared.parameters if _is_switch(item)]),
+        self_name(db, function),
+        bound,
+        declared.parent >= 0,
+        _mode(db, function, declared),
+    )
+
+
+def _mode(db: Database, function: FunctionId, declared: FunctionOutline) -> _Mode:
+    if any(not _DEFERRING.isdisjoint(words_of(path)) for path, _ in declared.decorators):
+        return _Mode.NEVER
+    if declared.asynchronous:
+        return _Mode.AWAITED
+    generates = unit_facts(db, function[0]).functions[function[1]].generator
+    return _Mode.ITERATED if generates else _Mode.ALWAYS
+
+
 def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple[Event, Link]]:
     conditions = conditions_in(body)
     own = {item.name for item in body.parameters} - {write.path for write in body.writes}
@@ -150,20 +210,18 @@ def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple
     for index, target in enumerate(callees(db, function[0])[function[1]]):
         call = body.calls[index]
         inner = _inherited(db, function, call) if target is None else function_of(db, target)
-        if inner is None or not _runs(db, inner, call):
+        if inner is None:
+            continue
+        face = _face(db, inner)
+        if not _runs(face.mode, call):
             continue
         makes = target is not None and class_of(db, target) is not None
-        receiver, values = _given(db, function, inner, call)
-        if makes:
-            receiver = ""
-        paths, truths, flags = _sorted(db, inner, receiver, values, own)
-        unsure = [
-            item.name
-            for item in outline(db, inner[0]).functions[inner[1]].parameters
-            if item.name not in truths
-            and item.name not in flags
-            and (_is_switch(item) or root_of(paths.get(item.name, "")) in collected)
-        ]
+        receiver, values = _given(db, function, face, call)
+        paths, truths, flags = _sorted(face.me, "" if makes else receiver, values, own)
+        unsure = set(face.switches)
+        if collected:
+            unsure.update([name for name, given in paths.items() if root_of(given) in collected])
+            unsure &= face.names
         yield (
             ("c", index),
             Link(
@@ -171,8 +229,8 @@ def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple
                 tuple(paths.items())[:_MAX_GIVEN],
                 tuple(truths.items())[:_MAX_GIVEN],
                 tuple(flags.items())[:_MAX_GIVEN],
-                frozenset(unsure),
-                _is_nested(db, inner) and inner[0] == function[0],
+                frozenset(unsure - truths.keys() - flags.keys()),
+                face.nested and inner[0] == function[0],
                 makes,
                 is_diagnostic(body, call.statement),
                 conditions(call.statement),
@@ -182,15 +240,13 @@ def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple
 
 def is_diagnostic(body: Function, statement: int) -> bool:
     """Say whether a statement is reached only where a logger is asked for its level first."""
+    if not any(last_step(call.callee) in _ASKING_LEVEL for call in body.calls):
+        return False
     return any(
         came_to and last_step(body.calls[index].callee) in _ASKING_LEVEL
         for test, came_to in tests_before(body, statement)
         for index in calls_in(test)
     )
-
-
-def _is_nested(db: Database, function: FunctionId) -> bool:
-    return outline(db, function[0]).functions[function[1]].parent >= 0
 
 
 def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | None:
@@ -206,37 +262,22 @@ def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | N
     return None
 
 
-def _runs(db: Database, target: FunctionId, call: Call) -> bool:
+def _runs(mode: _Mode, call: Call) -> bool:
     """Say whether a call runs the body of its function before it returns."""
-    declared = outline(db, target[0]).functions[target[1]]
-    if any(not _DEFERRING.isdisjoint(words_of(path)) for path, _ in declared.decorators):
-        return False
-    if declared.asynchronous:
+    if mode is _Mode.AWAITED:
         return call.awaited
-    if target[1] in _generators(db, target[0]):
+    if mode is _Mode.ITERATED:
         return call.use in (Use.ITERATED, Use.ENTERED)
-    return True
-
-
-@query
-def _generators(db: Database, unit: int) -> frozenset[int]:
-    """Return the functions of a unit that are generators."""
-    functions = unit_facts(db, unit).functions
-    return frozenset([index for index, body in enumerate(functions) if body.generator])
+    return mode is _Mode.ALWAYS
 
 
 def _sorted(
-    db: Database,
-    target: FunctionId,
-    receiver: str,
-    values: dict[str, Value],
-    own: set[str],
+    me: str, receiver: str, values: dict[str, Value], own: set[str]
 ) -> tuple[dict[str, str], dict[str, bool], dict[str, str]]:
     """Sort what is given to a callee: access paths, constants' truths, and the caller's parameters."""
     paths: dict[str, str] = {}
     truths: dict[str, bool] = {}
     flags: dict[str, str] = {}
-    me = self_name(db, target)
     if me and receiver:
         paths[me] = receiver
     for name, value in values.items():
@@ -254,27 +295,21 @@ def _is_switch(parameter: Parameter) -> bool:
 
 
 def _given(
-    db: Database, function: FunctionId, target: FunctionId, call: Call
+    db: Database, function: FunctionId, face: _Face, call: Call
 ) -> tuple[str, dict[str, Value]]:
     """Return the object a method is called on, and what is given for its other parameters."""
-    declared = outline(db, target[0]).functions[target[1]]
-    names = [item.name for item in declared.parameters if not item.kind]
     spread = any(not name for name, _ in call.keywords)
-    values: dict[str, Value] = {
-        item.name: item.default
-        for item in declared.parameters
-        if item.default is not None and not spread
-    }
-    args, receiver = list(call.args), parent_of(call.callee)
-    if _has_receiver(db, target, declared):
+    values = {} if spread else dict(face.defaults)
+    args: Sequence[Value] = call.args
+    receiver = parent_of(call.callee)
+    if face.bound:
         if steps_of(receiver) == ("super", "()"):
             receiver = self_name(db, function)
-        elif _is_class(receiver) and args:
-            first = args.pop(0)
-            receiver = first.text if isinstance(first, Path) else ""
-        names = names[1:]
-    values.update(zip(names, args, strict=False))
-    values.update({name: value for name, value in call.keywords if name})
+        elif args and _is_class(receiver):
+            receiver = args[0].text if isinstance(args[0], Path) else ""
+            args = args[1:]
+    values.update(zip(face.positional, args, strict=False))
+    values.update([(name, value) for name, value in call.keywords if name])
     return (receiver if "()" not in steps_of(receiver) else ""), values
 
 
@@ -297,16 +332,27 @@ def _property_reads(
     if not me or not around:
         return
     conditions = conditions_in(body)
+    computed: dict[str, FunctionId | None] = {}
     for index, read in enumerate(body.reads):
         steps = steps_of(read.path)
         if len(steps) < 2 or steps[0] != me or steps[1][0] in "[(":
             continue
-        target = method_of(db, around, steps[1])
-        if target is None or not is_accessor(outline(db, target[0]).functions[target[1]]):
-            continue
-        name = self_name(db, target)
-        when = conditions(read.statement)
-        yield (
-            ("r", index),
-            Link(target, ((name, me),), (), (), frozenset(), False, False, False, when),
-        )
+        name = steps[1]
+        if name not in computed:
+            computed[name] = _property(db, around, name)
+        target = computed[name]
+        if target is not None:
+            paths = ((_face(db, target).me, me),)
+            when = conditions(read.statement)
+            yield (
+                ("r", index),
+                Link(target, paths, (), (), frozenset(), False, False, False, when),
+            )
+
+
+def _property(db: Database, owner: str, name: str) -> FunctionId | None:
+    """Return the method of a class that is called by reading an attribute, if it is one."""
+    target = method_of(db, owner, name)
+    if target is None or not is_accessor(outline(db, target[0]).functions[target[1]]):
+        return None
+    return target

@@ -19,7 +19,7 @@ from review_checks.facts.schema import (
     StatementKind,
     Value,
 )
-from review_checks.summaries.flow import ancestry, regions_of, statements_in
+from review_checks.summaries.flow import ancestry, regions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,10 +77,11 @@ def tests_before(body: Function, statement: int) -> Iterator[tuple[Value, bool]]
         test = tests.get(row.owner)
         if test is not None and row.kind in (RegionKind.THEN, RegionKind.ELSE):
             yield test, row.kind is RegionKind.THEN
-        for sibling in statements_in(body, region):
+        for sibling in sorted(tests):
             if sibling >= ancestor:
                 break
-            if body.statements[sibling].kind is StatementKind.IF and sibling in tests:
+            before = body.statements[sibling]
+            if before.region == region and before.kind is StatementKind.IF:
                 for block in regions_of(body, sibling):
                     if not body.regions[block].falls:
                         yield tests[sibling], body.regions[block].kind is not RegionKind.THEN

@@ -135,10 +135,11 @@ def _announced(
         inner = function_of(context.db, target)
         if inner is None or inner == function:
             continue
-        given = arguments_of(context.db, function, call, inner)
-        for row in announcements(context.db, inner):
+        rows = [row for row in announcements(context.db, inner) if row.shape == "remembered"]
+        given = arguments_of(context.db, function, call, inner) if rows else {}
+        for row in rows:
             argument = given.get(row.subject)
-            if row.shape == "remembered" and isinstance(argument, Path):
+            if isinstance(argument, Path):
                 yield msgspec.structs.replace(row, subject=argument.text), call.statement
 
 

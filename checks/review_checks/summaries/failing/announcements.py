@@ -215,8 +215,9 @@ def promises(db: Database, function: FunctionId, depth: int = _MAX_DEPTH) -> tup
         inner = function_of(db, target) if target is not None and depth > 0 else None
         if inner is None or inner == function:
             continue
-        given = arguments_of(db, function, call, inner)
-        for promise in promises(db, inner, depth - 1):
+        known = promises(db, inner, depth - 1)
+        given = arguments_of(db, function, call, inner) if known else {}
+        for promise in known:
             argument = given.get(promise.subject)
             if isinstance(argument, Path) and argument.text.isidentifier():
                 found.append(Promise(argument.text, promise.kind, function, index))
