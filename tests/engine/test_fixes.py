@@ -55,3 +55,16 @@ def test_assists_are_offered_beside_code_that_does_not_parse() -> None:
     workspace.change("case.py", [(Span(7, 17, 7, 18), "")])
     after = workspace.assists("case.py", Span(13, 4, 13, 4), lambda _: True)
     assert [(assist.name, offer.title) for assist, offer in after] == offers
+
+
+def test_what_is_found_lies_inside_the_text_however_much_of_it_goes() -> None:
+    text = ALIKE + "\n\n" + ALIKE.replace("close_all", "stop_all")
+    workspace, found = analyse({"case.py": text})
+    assert len(found) == 4
+    lines = text.splitlines(keepends=True)
+    for left in range(len(lines)):
+        workspace.open("case.py", text)
+        workspace.change("case.py", [(Span(0, 0, len(lines), 0), "".join(lines[:left]) + "def (")])
+        for row in workspace.findings("case.py"):
+            assert row.span.end_line <= left
+            assert isinstance(workspace.suppress(row), Fix | Refusal)

@@ -88,12 +88,16 @@ class UnitState:
         first, end = lines[min(span.line, last)], lines[min(span.end_line, last)]
         return Span(start + first, span.column, start + end, span.end_column)
 
-    def follow(self, change: Change, size: int) -> None:
-        """Keep the old facts through an edit, which is relative to the unit of ``size`` lines."""
+    def follow(self, change: Change, size: int, left: int) -> None:
+        """Keep the old facts through an edit, which is relative to the unit of ``size`` lines.
+
+        ``left`` is how many lines the unit has after it; where the edit reaches beyond the unit,
+        that is not to be told from the edit.
+        """
         lines = self.lines if self.lines is not None else list(range(size + 1))
         below = change.first + change.removed
         last = change.first + max(change.added - 1, 0)
-        self.lines = [
+        moved = [
             line
             if line < change.first
             else line + change.delta
@@ -101,6 +105,7 @@ class UnitState:
             else min(line, last)
             for line in lines
         ]
+        self.lines = [max(min(line, left - 1), 0) for line in moved]
 
 
 class _Picked:
@@ -233,7 +238,7 @@ class File:
         state = self.states[index]
         if change.blank and keeps_facts(self.lines, start, state, change):
             local = Change(change.first - start, change.removed, change.added)
-            state.follow(local, unit.size)
+            state.follow(local, unit.size, unit.size + change.delta)
             changed = []
         else:
             facts = self._as_function(stretched(unit, change.delta), start)
@@ -290,7 +295,7 @@ class File:
                 state = replaced[match]
                 start, size = offsets[match]
                 local = Change(max(change.first - start, 0), change.removed, change.added)
-                state.follow(local, size)
+                state.follow(local, size, unit.size)
             self._lower(state, index)
             states.append(state)
             changed.append(state)
