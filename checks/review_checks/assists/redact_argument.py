@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from review_checks.assist import Offer
 from review_checks.facts.arguments import Part, Parts, argument_parts
-from review_checks.facts.schema import Const, Format, Result, Table
+from review_checks.facts.schema import Const, Format, Result, Table, Value
 from review_checks.mending.redacting import redact
 from review_checks.model import Span
 from review_checks.summaries.outline import portable
@@ -24,7 +24,7 @@ from review_checks.text.editing import slice_text
 from review_checks.text.lines import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from review_checks.assist import Selection
     from review_checks.rule import FixContext
@@ -44,11 +44,18 @@ def offers(selection: Selection, context: FixContext) -> Iterator[Offer]:
         part = _part_at(taken, _relative(selection.span, where), context) if taken else None
         if taken is None or part is None or 0 <= part.position < log.first:
             continue
+        if part.position == log.first and _is_format(body.calls[index].args, log.first):
+            continue
         symbol = slice_text(split_lines(text), part.inner or part.span).strip()
         leaf = portable(part.value, taken.calls)
         exposure = Exposure(index, part.argument, Origin(symbol, symbol, -1, leaf, whole=True))
         mend = functools.partial(redact, function, [exposure], context)
         yield Offer("", f"Redact `{' '.join(symbol.split())}` in the log", mend)
+
+
+def _is_format(args: Sequence[Value], first: int) -> bool:
+    """Say whether the text of a log call is to be filled with what follows it."""
+    return len(args) > first + 1 and not isinstance(args[first], Format)
 
 
 def _part_at(taken: Parts, place: Span, context: FixContext) -> Part | None:

@@ -16,13 +16,18 @@ from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard,
 from review_checks.summaries.locking.shapes import Family, family
 from review_checks.summaries.locking.slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, class_around, class_of, home, lineage
-from review_checks.text.editing import comments_in, indentation, insert_line, is_alone
+from review_checks.summaries.secrecy.logs import is_logger
+from review_checks.text.editing import (
+    comments_in,
+    indentation,
+    insert_line,
+    is_alone,
+    usual_width,
+    width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_MOST_COLUMNS = 100
-"""A comment that would make its line longer than this many code points stands above it."""
 
 
 class Declarable(msgspec.Struct, frozen=True):
@@ -55,8 +60,8 @@ def declarable(function: FunctionId, line: int, context: FixContext) -> list[Dec
     for field, sites in unit_slices(context.db, function[0])[function[1]].sites.items():
         spans = [context.shifted(function, event_of(body, site.event).span) for site in sites]
         name = f"{me}{field}" if field.startswith(".") else field
-        if object_guard(context.db, function, name) is not None:
-            # What guards is guarded by nothing.
+        if object_guard(context.db, function, name) or is_logger(context.db, function, name):
+            # What guards is guarded by nothing, and a logger guards itself.
             continue
         if "." in field[1:] or not any(span.line <= line <= span.end_line for span in spans):
             continue
@@ -91,7 +96,7 @@ def declare_guard(chosen: Declarable, context: FixContext) -> Fix | Refusal:
     text = last.rstrip("\r\n")
     edit = insert_line(path, lines, span.line, indentation(lines[span.line]) + comment)
     rest = last[span.end_column :]
-    if not comments_in(rest) and len(text.rstrip()) + 2 + len(comment) <= _MOST_COLUMNS:
+    if not comments_in(rest) and width(f"{text.rstrip()}  {comment}") <= usual_width(lines):
         where = Span(span.end_line, span.end_column, span.end_line, len(text))
         edit = Edit(path, where, f"  {comment}")
     return Fix(chosen.title, Safety.SAFE, (edit,))

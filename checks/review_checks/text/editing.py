@@ -15,6 +15,10 @@ _STRING = re.compile(
     r"|\"(?:[^\"\\\n]|\\(?:\r\n|.))*\"?|'(?:[^'\\\n]|\\(?:\r\n|.))*'?|#[^\r\n]*",
     re.DOTALL,
 )
+_LEAST_WIDTH = 79
+"""So many columns are open to the lines of any file."""
+_FEW = 100
+"""One line of so many may be longer than is usual: an address, say, or a table."""
 
 
 def line_end(lines: Sequence[str], near: int) -> str:
@@ -56,6 +60,17 @@ def lines_inside_strings(lines: Sequence[str], first: int, last: int) -> frozens
 def comments_in(text: str) -> list[str]:
     """Return the comments of a text, in order."""
     return [match.group() for match in _STRING.finditer(text) if match.group().startswith("#")]
+
+
+def width(line: str) -> int:
+    """Return how many columns a line takes, its end aside; a tab is as wide as four blanks."""
+    return len(line.rstrip().expandtabs(4))
+
+
+def usual_width(lines: Sequence[str]) -> int:
+    """Return how many columns the lines of a file may take, but for a few."""
+    widths = sorted(map(width, lines))
+    return max(_LEAST_WIDTH, widths[-1 - len(widths) // _FEW] if widths else 0)
 
 
 def insert_line(path: str, lines: Sequence[str], line: int, text: str) -> Edit:

@@ -12,7 +12,7 @@ from review_checks.summaries.index import class_names, module_info, outline
 from review_checks.summaries.inputs import layout, module_path, unit_path
 from review_checks.summaries.names import absolute_import, class_of, method_of
 from review_checks.summaries.words import words_of
-from review_checks.text.editing import indentation, insert_line, line_end
+from review_checks.text.editing import indentation, insert_line, line_end, usual_width, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,9 +26,6 @@ _CONFIGURATION = frozenset({"config", "configuration", "configured", "option", "
 _WRONG = frozenset({"invalid", "incorrect", "improperly", "bad", "error"})
 _FILLERS = frozenset({"value", "error", "exception"})
 _MESSAGES = frozenset({"message", "msg", "reason", "detail"})
-_WIDTH = 79
-_FEW = 100
-"""One line of so many may be longer than is usual: an address, say, or a table."""
 _SIMPLE = frozenset(
     {
         StatementKind.EXPRESSION,
@@ -67,22 +64,12 @@ def raise_before(
     quote = '"' if "'" in problem else "'" if '"' in problem else usual_quote(lines)
     end = line_end(lines, line)
     raising = f"{margin}{step}raise {error}({quote}{problem}{quote})"
-    if _width(raising) > max(_WIDTH, _usual_width(lines)):
+    if width(raising) > usual_width(lines):
         head, _, rest = raising.partition("(")
         raising = f"{head}({end}{margin}{step}{step}{rest}"
     text = f"{margin}if {amount} {comparison}:{end}{raising}"
     edit = insert_line(path, lines, line, text)
     return Fix(f"Check `{amount}` first, raising `{error}`", Safety.UNSAFE, (edit,))
-
-
-def _usual_width(lines: Sequence[str]) -> int:
-    """Return how long the lines of a file may be, but for a few, in code points."""
-    widths = sorted([_width(line) for line in lines])
-    return widths[-1 - len(widths) // _FEW] if widths else 0
-
-
-def _width(line: str) -> int:
-    return len(line.rstrip().expandtabs(4))
 
 
 def _above_comments(body: Function, row: Statement, lines: Sequence[str], line: int) -> int:
