@@ -314,10 +314,12 @@ def _is_checked(body: Function, handler: Handler) -> bool:
 
 
 def _notes_success(body: Function, handler: Handler) -> bool:
-    """Say whether the block ends by noting in a variable that it got so far."""
-    last = statements_in(body, tried_region(body, handler))[-1]
+    """Say whether the block notes in a variable that it got so far."""
+    first, *later = statements_in(body, tried_region(body, handler))
     return any(
-        write.statement == last and write.path.isidentifier() and write.value in _SUCCESS
+        write.statement in (later or [first])
+        and write.path.isidentifier()
+        and write.value in _SUCCESS
         for write in body.writes
     )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from review_checks.summaries.locking.sharing import Access, Sharing
 
 _MAKING = (Role.OWNED, Role.BODY)
+_THREADS = frozenset({"Thread", "Timer"})
 _FORKED = frozenset({"afterfork", "fork", "forked"})
 
 
@@ -35,8 +36,10 @@ def is_excused(
         return True
     if by.declaration is not None:
         return starts_over(writes[0].function, guard, context)
-    return _is_rebound_by_chance(accesses, guard, writes, context) or _makes(
-        shared, field, guard, writes, context
+    return (
+        _is_rebound_by_chance(accesses, guard, writes, context)
+        or _precedes_thread(writes, context)
+        or _makes(shared, field, guard, writes, context)
     )
 
 
@@ -159,6 +162,26 @@ def is_joined(function: FunctionId, access: Access, context: Context) -> bool:
         and not [value for value in call.args if not isinstance(value, Const)]
         and all(name == "timeout" for name, _ in call.keywords)
         for call in body.calls
+    )
+
+
+def _precedes_thread(writes: list[Access], context: Context) -> bool:
+    """Say whether a function binds a field before it makes the thread that is to share it."""
+    if any(access.site.compound for access in writes):
+        return False
+    body = context.facts(writes[0].function)
+    me = body.parameters[0].name if body.parameters else ""
+    made = [
+        call.at
+        for call in body.calls
+        if last_step(call.callee) in _THREADS
+        and any(
+            isinstance(value, Path) and value.text.startswith(f"{me}.")
+            for value in (*call.args, *dict(call.keywords).values())
+        )
+    ]
+    return bool(me and made) and all(
+        event_of(body, access.site.event).at < min(made) for access in writes
     )
 
 

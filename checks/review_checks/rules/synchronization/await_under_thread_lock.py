@@ -72,6 +72,9 @@ from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._asyncio_lock import convert, hindrance
 from review_checks.rules.synchronization._chains import symbol_of
 from review_checks.summaries.flow import may_follow
+from review_checks.summaries.index import members, owner_of
+from review_checks.summaries.inputs import unit_path
+from review_checks.summaries.locking.acquisitions import acquisitions, waits
 from review_checks.summaries.locking.guards import Guard, declaration_of
 from review_checks.summaries.locking.locks import Held, held
 from review_checks.summaries.paths import parent_of
@@ -95,9 +98,22 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
         if guard.kind != "thread" or row.how == "release" or guard.identity in seen:
             continue
         pause = _first_pause(body, row)
-        if pause is not None:
+        if pause is not None and not _is_never_waited_for(context, function, row):
             seen.add(guard.identity)
             yield _report(context, function, row, pause)
+
+
+def _is_never_waited_for(context: Context, function: FunctionId, row: Held) -> bool:
+    """Say whether all that take a lock beside a function only try, so that it stops nobody."""
+    body, db = context.facts(function), context.db
+    if row.how != "acquire" or waits(body.calls[row.index]):
+        return False
+    beside = members(db, unit_path(db, function[0]), owner_of(db, function))
+    return not any(
+        taken.waits and taken.held.guard.identity == row.guard.identity
+        for other in beside
+        for taken in acquisitions(db, other)
+    )
 
 
 def _first_pause(body: Function, row: Held) -> int | None:

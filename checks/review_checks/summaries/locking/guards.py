@@ -23,12 +23,14 @@ from review_checks.summaries.inputs import (
     unit_facts,
     unit_path,
 )
+from review_checks.summaries.locking.making import wrapping_factory
 from review_checks.summaries.names import (
     attribute_rows,
     canonical_in,
     class_around,
     class_of,
     declared_name,
+    function_of,
     global_name,
     lineage,
     method_of,
@@ -356,6 +358,7 @@ def _made_guard(
     target = declared_name(db, function, made.callee)
     if target is None:
         return None, False
+    target, made = _made_around(db, target, made)
     lock = models(db).knowledge(target).lock
     if lock is None and is_lock_word(last_step(label)):
         lock = _plain_lock(db, made_by(db, target))
@@ -375,6 +378,18 @@ def _made_guard(
             return found or Guard(aliased, inner.text, lock.kind, place=aliased), True
         return Guard(place, label, lock.kind, place=place), True
     return Guard(place, label, lock.kind, lock.reentrant, place=place), True
+
+
+def _made_around(db: Database, target: str, made: Made) -> tuple[str, Made]:
+    """Look through a function of the project that makes a condition around the lock it is given."""
+    inner = function_of(db, target) if class_of(db, target) is None else None
+    found = wrapping_factory(db, inner) if inner is not None else None
+    if inner is None or found is None:
+        return target, made
+    parameters = outline(db, inner[0]).functions[inner[1]].parameters
+    names = [item.name for item in parameters if not item.kind]
+    value = (dict(zip(names, made.args, strict=False)) | dict(made.keywords)).get(found[1])
+    return (found[0], Made(found[0], (value,), ())) if value is not None else (target, made)
 
 
 def _is_binary(made: Made) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Call, Function, Mode, Result, Value
+from review_checks.facts.schema import Call, Function, Mode, Path, Result, Value
+from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.mentions import roots_in
 from review_checks.summaries.names import bound_names, callees
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from review_checks.models.schema import Lock
-    from review_checks.summaries.incremental import Database
 
 _TAKING = frozenset({"acquire", "locked", "release"})
 
@@ -32,6 +32,26 @@ def made_lock(db: Database, function: FunctionId, index: int) -> Lock | None:
     call = unit_facts(db, function[0]).functions[function[1]].calls[index]
     given = bool(call.args or call.keywords)
     return None if lock.wraps is not None and given else lock
+
+
+@query
+def wrapping_factory(db: Database, factory: FunctionId) -> tuple[str, str] | None:
+    """Return what a function makes around a lock that it is given, and the name of the parameter.
+
+    Such is ``def make(lock): return Condition(lock)``; another result beside that is no hindrance.
+    """
+    body = unit_facts(db, factory[0]).functions[factory[1]]
+    names = {parameter.name for parameter in body.parameters}
+    for result in body.results:
+        made = maker_of(body, result.value)
+        target = callees(db, factory[0])[factory[1]][made[0]] if made is not None else None
+        lock = models(db).knowledge(target).lock if target else None
+        if made is None or target is None or lock is None or lock.wraps is None:
+            continue
+        given = made[1].args[lock.wraps : lock.wraps + 1]
+        if given and isinstance(given[0], Path) and given[0].text in names:
+            return target, given[0].text
+    return None
 
 
 def stays_inside(db: Database, function: FunctionId, name: str) -> bool:

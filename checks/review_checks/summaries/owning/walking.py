@@ -230,17 +230,21 @@ class _Walk:
 
     def _loop(self, statement: int, state: State, ways: list[Way]) -> State:
         regions = {self.body.regions[region].kind: region for region in self._blocks[statement]}
+        kind, region = self.body.statements[statement].kind, regions[RegionKind.LOOP]
         test = self._tests.get(statement)
         endless = isinstance(test, Const) and bool(test.value)
         entry, after = state, {} if endless else state
         inner: list[Way] = []
         for _ in range(_ROUNDS):
             inside = self._when(test, entry, true=True)
-            falls, inner = self.block(regions[RegionKind.LOOP], inside)
+            falls, inner = self.block(region, inside)
             back = _joined(falls, _state_of(inner, Exit.CONTINUE))
             merged = _joined(entry, back)
             if not endless:
                 after = self._when(test, merged, true=False)
+            if kind is StatementKind.FOR and Status.HELD in entry and self._hands_over(region):
+                # Where it is put in a loop, there is a place for it.
+                after.pop(Status.HELD, None)
             if test is not None and Status.HELD not in entry and self.course.concerns(test):
                 # It goes round until the thing is there.
                 merged.pop(Status.HELD, None)
@@ -314,10 +318,17 @@ class _Walk:
 
     def _releases(self, region: int) -> bool:
         """Say whether a step inside a block gives the thing back or hands it over."""
+        return self._does(region, (Act.RELEASE, Act.HAND_OVER))
+
+    def _hands_over(self, region: int) -> bool:
+        """Say whether a step inside a block hands the thing over, on some branch at least."""
+        return self._does(region, (Act.HAND_OVER,))
+
+    def _does(self, region: int, acts: tuple[Act, ...]) -> bool:
         first, last = self._members[region][0], self._members[region][-1]
         begin, end = self.body.statements[first].at, self.body.statements[last].end
         return any(
-            step.act in (Act.RELEASE, Act.HAND_OVER) and begin <= step.at < end
+            step.act in acts and begin <= step.at < end
             for steps in self.course.steps.values()
             for step in steps
         )
