@@ -31,7 +31,7 @@ def kept_together(
         for identity in sorted(locks & guards.keys()):
             if stray is not None:
                 groups.setdefault((stray, identity), []).append(field)
-    found = {}
+    found: dict[str, tuple[Guard, tuple[str, ...]]] = {}
     for (_, identity), group in groups.items():
         if len(group) >= _LEAST:
             for field in group:
