@@ -25,6 +25,9 @@ def serve_stdio() -> int:
 
 
 async def _serve() -> int:
+    from review_server.protocol_types import import_lean  # noqa: PLC0415 -- see above
+
+    import_lean()
     from review_server.host import ReviewServer  # noqa: PLC0415 -- see above
     from review_server.logs import forward  # noqa: PLC0415 -- see above
     from review_server.transport import open_stdio  # noqa: PLC0415 -- see above
