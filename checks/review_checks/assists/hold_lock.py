@@ -97,7 +97,9 @@ def _choices(function: FunctionId, context: FixContext) -> list[Choice]:
         for other in members(db, path, name):
             taken = [row.guard.identity for row in held(db, other)]
             (near if name == owner else far).update(taken)
-    order = sorted(found, key=lambda identity: (-near[identity], -far[identity]))
+    # What is a lock by its name alone, and never taken, may as well be a path or a set of locks.
+    sure = [one for one in found if guards[one].kind or near[one] or far[one]]
+    order = sorted(sure, key=lambda identity: (-near[identity], -far[identity]))
     return [(guards[identity], found[identity]) for identity in order]
 
 
