@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from review_checks.models.schema import Amount, Lexicon
 
 _MAX_NESTING = 4
+_DISPLAYS = (Items, Table)
+_WHOLES = (Binary, Items, Logic, Opaque, Table)
 _HANDLED = frozenset({"ValueError", "TypeError"})
 
 
@@ -123,17 +125,20 @@ class _Finder:
         for index, write in enumerate(self.body.writes):
             if write.mode not in (Mode.ASSIGN, Mode.AUGMENT):
                 continue
-            name = field_of(write.path)
+            name = "" if write.path.isidentifier() else field_of(write.path)
             if name and parent_of(write.path) and self._is_capacity(name):
                 for origin in self._origins(write.value, write.statement):
                     yield self._store(origin, ("w", index), write.statement, write.path)
-            yield from self._entries(write.value, write.statement, ("w", index))
+            if isinstance(write.value, _DISPLAYS):
+                yield from self._entries(write.value, write.statement, ("w", index))
         for result in self.body.results:
-            event = ("s", result.statement)
-            yield from self._entries(result.value, result.statement, event)
+            if isinstance(result.value, _DISPLAYS):
+                event = ("s", result.statement)
+                yield from self._entries(result.value, result.statement, event)
         for index, call in enumerate(self.body.calls):
             for value in call.args:
-                yield from self._entries(value, call.statement, ("c", index))
+                if isinstance(value, _DISPLAYS):
+                    yield from self._entries(value, call.statement, ("c", index))
 
     def _entries(
         self, value: Value, statement: int, event: tuple[str, int], depth: int = 0
@@ -178,10 +183,8 @@ class _Finder:
 
     def differences(self) -> Iterator[Use]:
         """Yield settings that are subtracted from a capacity."""
-        if not any(self._is_capacity(field_of(read.path)) for read in self.body.reads):
-            return
         for index, write in enumerate(self.body.writes):
-            for difference in _differences(write.value):
+            for difference in _differences(write.value) if isinstance(write.value, _WHOLES) else ():
                 capacity = difference.left
                 if not isinstance(capacity, Path) or not self._is_capacity(field_of(capacity.text)):
                     continue

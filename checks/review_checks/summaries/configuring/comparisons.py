@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from review_checks.models.loader import Models
 
 _ORDER = frozenset({"<", ">", "<=", ">="})
+_WHOLES = (Compare, Format, Items, Logic, Opaque, Table)
 
 
 class Compared(msgspec.Struct, frozen=True, array_like=True):
@@ -80,11 +81,10 @@ def _comparisons(db: Database, function: FunctionId) -> Iterator[tuple[Value, ..
     body = unit_facts(db, function[0]).functions[function[1]]
     bounding = _bounding_names(models(db))
     todo: list[Value] = [test.value for test in body.tests]
-    todo += [write.value for write in body.writes]
-    todo += [result.value for result in body.results]
+    todo += [row.value for row in (*body.writes, *body.results) if isinstance(row.value, _WHOLES)]
     for call in body.calls:
-        todo += call.args
-        todo += [value for _, value in call.keywords]
+        todo += [value for value in call.args if isinstance(value, _WHOLES)]
+        todo += [value for _, value in call.keywords if isinstance(value, _WHOLES)]
         if call.callee in bounding and len(call.args) > 1:
             yield call.args
     while todo:

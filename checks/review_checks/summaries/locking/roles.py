@@ -40,6 +40,7 @@ _HELD = re.compile(
     rf"|\b(?:must|should|caller|assumes?|requires?|expects?)\b[^.]{{0,60}}{_LOCK}",
     re.IGNORECASE | re.DOTALL,
 )
+_ANY_LOCK = re.compile(r"lock|semaphore|mutex", re.IGNORECASE)
 _HELD_NAME = re.compile(
     r"_(?:un)?locked$|_(?:with|under|in)_lock$|_lock_held$|_no_?lock$|^_?locked_"
 )
@@ -100,13 +101,20 @@ def declares_lock(db: Database, function: FunctionId) -> bool:
     index = function[1]
     while index >= 0:
         body = facts.functions[index]
-        if _HELD_NAME.search(body.name) or _HELD.search(body.docstring) or _asserts_lock(body):
+        if _HELD_NAME.search(body.name) or _says_held(body.docstring) or _asserts_lock(body):
             return True
-        head = range(body.span.line, _first_line(body))
-        if any(item.line in head and _HELD.search(item.text) for item in facts.comments):
-            return True
+        if facts.comments:
+            head = range(body.span.line, _first_line(body))
+            if any(item.line in head and _says_held(item.text) for item in facts.comments):
+                return True
         index = body.parent
     return False
+
+
+def _says_held(text: str) -> bool:
+    """Say whether a text for people tells that the caller holds a lock."""
+    # Most do not speak of locks at all, which is found out far sooner.
+    return _ANY_LOCK.search(text) is not None and _HELD.search(text) is not None
 
 
 def _first_line(body: Function) -> int:

@@ -403,6 +403,8 @@ def _counts(guard: Guard) -> bool:
 
 def _merged(rows: list[tuple[int, int, Site]]) -> tuple[Site, ...]:
     """Return the sites of a field in order, those of one statement under the same locks as one."""
+    if len(rows) == 1:
+        return (rows[0][2],)
     merged: dict[tuple[int, frozenset[str]], Site] = {}
     for statement, _, site in sorted(rows, key=lambda row: row[1]):
         key = (statement, site.guards)

@@ -106,6 +106,5 @@ def traits_of_read(body: Function, read: Read, rest: tuple[str, ...]) -> Trait:
 
 def _read_in(body: Function, row: Call | Read) -> Trait:
     kind = body.statements[row.statement].kind
-    tests = kind in (StatementKind.IF, StatementKind.WHILE)
-    shown = Trait.SHOWN if body.name in _REPRESENTATIONS else Trait.NONE
-    return shown | (Trait.TEST if tests else Trait.NONE)
+    found = Trait.TEST if kind in (StatementKind.IF, StatementKind.WHILE) else Trait.NONE
+    return found | Trait.SHOWN if body.name in _REPRESENTATIONS else found

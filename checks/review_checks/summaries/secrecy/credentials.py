@@ -65,6 +65,7 @@ class Vocabulary:
         self._never = frozenset(words_of(name) for name in options.not_secret_names)
         self._known: dict[str, tuple[str, bool]] = {}
         self._paths: dict[str, str] = {}
+        self._plain: set[str] = set()
 
     def noun(self, identifier: str) -> str:
         """Return the credential that an identifier names, such as ``private key``, or ''."""
@@ -78,6 +79,12 @@ class Vocabulary:
             noun = self.noun(name)
             found = self._paths[path] = noun if not element or noun.endswith("s") else ""
         return found
+
+    def speaks(self, paths: set[str]) -> bool:
+        """Say whether any of some access paths names a credential."""
+        fresh = paths - self._plain
+        self._plain.update([path for path in fresh if not self.noun_of_path(path)])
+        return not fresh <= self._plain
 
     def clears(self, identifier: str) -> bool:
         """Say whether an identifier speaks of a credential but names something else about it."""

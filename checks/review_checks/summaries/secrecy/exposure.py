@@ -88,7 +88,7 @@ def mentions_credential(reader: Reader) -> bool:
     paths = {parameter.name for parameter in body.parameters}
     paths.update([write.path for write in body.writes])
     paths.update([read.path for read in body.reads])
-    if any(map(words.noun_of_path, paths)):
+    if words.speaks(paths):
         return True
     known = models(reader.db)
     for call, target in zip(body.calls, reader.targets, strict=True):

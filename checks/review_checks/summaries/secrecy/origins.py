@@ -101,15 +101,17 @@ def without_removed(body: Function, write: Write, stored: Table, used: int) -> T
 
 def key_read(call: Call | Made) -> str:
     """Return the key that a call reads from a mapping or an object, or ''."""
+    if not call.args:
+        return ""
     name = last_step(call.callee)
+    if name not in _KEYED and call.callee != "getattr":
+        return ""
     texts = [
         arg.value if isinstance(arg, Const) and isinstance(arg.value, str) else ""
         for arg in call.args[:2]
     ]
     if call.callee == "getattr":
         return texts[1] if len(texts) > 1 else ""
-    if name not in _KEYED or not texts:
-        return ""
     if all(texts) and len(texts) > 1 and _FILES & set(words_of(parent_of(call.callee))):
         # A section and an option of a configuration file.
         return texts[1]
