@@ -81,7 +81,8 @@ def _comparisons(db: Database, function: FunctionId) -> Iterator[tuple[Value, ..
     body = unit_facts(db, function[0]).functions[function[1]]
     bounding = _bounding_names(models(db))
     todo: list[Value] = [test.value for test in body.tests]
-    todo += [row.value for row in (*body.writes, *body.results) if isinstance(row.value, _WHOLES)]
+    todo += [write.value for write in body.writes if isinstance(write.value, _WHOLES)]
+    todo += [result.value for result in body.results if isinstance(result.value, _WHOLES)]
     for call in body.calls:
         todo += [value for value in call.args if isinstance(value, _WHOLES)]
         todo += [value for _, value in call.keywords if isinstance(value, _WHOLES)]
