@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TOKEN = re.compile(
-    # Every match begins with the plain text before a token, so that no character is tried twice.
+    # Every match takes all up to the next comment, or to the end, so that no character is tried twice.
     r"""
-    [^'"\#]*+
-    (?: \"\"\"(?:[^"\\]++|\\.|"(?!""))*+(?:\"\"\"|\Z)
+    (?: [^'"\#]++
+      | \"\"\"(?:[^"\\]++|\\.|"(?!""))*+(?:\"\"\"|\Z)
       | '''(?:[^'\\]++|\\.|'(?!''))*+(?:'''|\Z)
       | "(?:[^"\\\n]++|\\.)*+"?+
       | '(?:[^'\\\n]++|\\.)*+'?+
-      | (?P<comment>\#[^\r\n]*+)
-    )
+    )*+
+    (?: (?P<comment>\#[^\r\n]*+) | \Z )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -89,6 +89,7 @@ def remarks(text: str, before: int) -> dict[int, Remark]:
     return found
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_for_people(comment: str) -> bool:
     ours = _SPEAKS_TO_US.search(comment)
     if ours is not None:
@@ -145,6 +146,7 @@ def directives(text: str, before: int) -> tuple[Comment, ...]:
     return tuple(found)
 
 
+@functools.lru_cache(maxsize=4096)
 def _speaks(candidate: str) -> bool:
     """Say whether what follows a ``#`` would be of interest if it is a comment."""
     if _HINT.search(candidate.lower()) is None:
