@@ -28,6 +28,9 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(UnitFacts)
 _DOES_NOT_PARSE = "it does not parse"
 
+_NAMED = frozenset({UnitKind.FUNCTION, UnitKind.CLASS})
+"""Units of which the name is known, and all that others need to know as long as nobody uses it."""
+
 
 class Unread(msgspec.Struct, frozen=True):
     """Why a unit is not analysed as it stands.
@@ -150,8 +153,8 @@ class File:
             text: its text.
             memo: the facts of texts seen lately.
             tickets: holds the next free number of a unit.
-            lazy: put off lowering functions until their facts are needed. Of a file that is not
-                open, but only referred to, most are never.
+            lazy: put off lowering functions and classes until their facts are needed. Of a file
+                that is not open, but only referred to, most are never.
             kept: the encoded facts of its units, from a shelf.
         """
         self.path = path
@@ -169,9 +172,9 @@ class File:
             if encoded:
                 self._remark(state, index)
                 state.put_off(functools.partial(_decode, state, encoded))
-                if unit.kind is not UnitKind.FUNCTION:
+                if unit.kind not in _NAMED:
                     _ = state.facts
-            elif lazy and unit.kind is UnitKind.FUNCTION:
+            elif lazy and unit.kind in _NAMED:
                 self._put_off(state, index)
             else:
                 self._lower(state, index)

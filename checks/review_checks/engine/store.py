@@ -21,6 +21,7 @@ from review_checks.summaries.index import (
 )
 from review_checks.summaries.inputs import layout, module_path, unit_facts, unit_path
 from review_checks.summaries.outline import Outline, outline_of
+from review_checks.text.units import UnitKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,6 +64,8 @@ class FileStore:
         self._renamed: set[str] = set()
         self.survey: Callable[[], Iterable[Surveyed]] | None = None
         db.provide(unit_facts, lambda unit: self._states[unit].facts)
+        db.provide(unit_path, lambda unit: self._places[unit])
+        db.provide(unit_scope, self._scope_of)
         db.provide(outline, self._outline_of)
         db.provide(module_path, self._find_module)
         db.provide(mentioned_in, self._users)
@@ -202,16 +205,20 @@ class FileStore:
         for state, unit in zip(file.states, file.segmentation.units, strict=True):
             self._states[state.unit] = state
             self._places[state.unit] = path
-            if state.is_pending:
-                unit_path.give(self._db, state.unit, value=path)
-                unit_scope.give(self._db, state.unit, value=unit.scope)
-                index.put_off(state.unit, unit.scope, unit.name)
+            if not state.is_pending:
+                index.put(state.unit, self._outline_of(state.unit), unit.scope)
+            elif unit.kind is UnitKind.CLASS:
+                index.put_off_class(state.unit, unit.scope, unit.name)
             else:
-                self._give(path, index, state, unit.scope)
+                index.put_off_function(state.unit, unit.scope, unit.name)
         return file
 
     def _outline_of(self, unit: int) -> Outline:
         return outline_of(self._states[unit].facts)
+
+    def _scope_of(self, unit: int) -> tuple[str, ...]:
+        path = self._places[unit]
+        return self.files[path].segmentation.units[self._order(path)[unit]].scope
 
     def _give(
         self, path: str, index: FileIndex, state: UnitState, scope: tuple[str, ...]

@@ -97,69 +97,97 @@ class FileIndex:
         """Begin without units; ``outline_of`` is asked for those that were put off."""
         self.info = info
         self._outline_of = outline_of
-        self._rows: dict[Key, dict[int, Any]] = {}
-        self._keys: dict[int, frozenset[Key]] = {}
+        # Most keys have one unit, and a pair takes far less memory than a dictionary.
+        self._rows: dict[Key, tuple[int, Any] | dict[int, Any]] = {}
+        self._keys: dict[int, tuple[Key, ...]] = {}
         self._pending: dict[int, tuple[str, ...]] = {}
         self._pending_owners: dict[str, set[int]] = {}
-        self._pending_names: dict[str, set[int]] = {}
+        self._pending_classes: dict[str, tuple[int, ...]] = {}
 
-    def put_off(self, unit: int, scope: tuple[str, ...], name: str) -> None:
+    def put_off_function(self, unit: int, scope: tuple[str, ...], name: str) -> None:
         """Take a unit that is one function, of which only the name is known yet.
 
         What else it declares is looked up when somebody asks for the functions or attributes of
         its class, or for a name inside it.
         """
         key: Key = ("function", ".".join((*scope, name)))
-        self._rows.setdefault(key, {})[unit] = (unit, 0)
-        self._keys[unit] = frozenset([key])
+        self._set(key, unit, (unit, 0))
+        self._keys[unit] = (key,)
         self._pending[unit] = scope
         self._pending_owners.setdefault(".".join(scope), set()).add(unit)
-        self._pending_names.setdefault(key[1], set()).add(unit)
+
+    def put_off_class(self, unit: int, scope: tuple[str, ...], name: str) -> None:
+        """Take a unit that begins a class, of which only the name is known yet.
+
+        What it declares is looked up when somebody asks for the class or for something in it.
+        """
+        qualified = ".".join((*scope, name))
+        self._pending[unit] = scope
+        for owner in (".".join(scope), qualified):
+            self._pending_owners.setdefault(owner, set()).add(unit)
+        self._pending_classes[qualified] = (*self._pending_classes.get(qualified, ()), unit)
 
     def _settle(self, key: Key) -> None:
         """Look up what the units that were put off declare, where it matters for a key."""
         units: set[int] = set()
         if key[0] == "members" or (key[0] == "assigned" and key[1]):
             units = self._pending_owners.pop(key[1], units)
+        elif key[0] == "class_names":
+            units = {unit for found in self._pending_classes.values() for unit in found}
         elif key[0] in ("function", "class"):
-            around = key[1].rpartition(".")[0]
+            around = key[1] if key[0] == "class" else key[1].rpartition(".")[0]
             while around:
-                units = units | self._pending_names.pop(around, set())
+                units.update(self._pending_classes.get(around, ()))
+                units.update(self._units(("function", around)))
                 around = around.rpartition(".")[0]
-        for unit in units:
-            scope = self._pending.pop(unit, None)
+        for unit in sorted(units):
+            scope = self._pending.get(unit)
             if scope is not None:
                 self.put(unit, self._outline_of(unit), scope)
 
     def put(self, unit: int, found: Outline, scope: tuple[str, ...]) -> frozenset[Key]:
         """Take what a unit declares, in place of what it declared before; return the keys touched."""
         self._pending.pop(unit, None)
-        before = self._keys.get(unit, frozenset())
         given = _contributions(unit, found, scope, self.info)
-        touched = set()
-        for key, value in given.items():
-            rows = self._rows.setdefault(key, {})
-            if rows.get(unit) != value:
-                rows[unit] = value
+        touched = {key for key, value in given.items() if self._set(key, unit, value)}
+        for key in self._keys.get(unit, ()):
+            if key not in given:
+                self._drop(key, unit)
                 touched.add(key)
-        for key in before - given.keys():
-            self._drop(key, unit)
-            touched.add(key)
-        self._keys[unit] = frozenset(given)
+        self._keys[unit] = tuple(given)
         return frozenset(touched)
 
     def remove(self, unit: int) -> frozenset[Key]:
         """Forget a unit; return the keys touched."""
         self._pending.pop(unit, None)
-        keys = self._keys.pop(unit, frozenset())
+        keys = self._keys.pop(unit, ())
         for key in keys:
             self._drop(key, unit)
-        return keys
+        return frozenset(keys)
+
+    def _units(self, key: Key) -> tuple[int, ...]:
+        rows = self._rows.get(key, ())
+        return rows[:1] if isinstance(rows, tuple) else tuple(rows)
+
+    def _set(self, key: Key, unit: int, value: Any) -> bool:
+        """Note what a unit declares under a key; return whether that is news."""
+        rows = self._rows.get(key)
+        if isinstance(rows, dict):
+            known = rows.get(unit)
+            rows[unit] = value
+        elif rows is None or rows[0] == unit:
+            known = rows and rows[1]
+            self._rows[key] = (unit, value)
+        else:
+            known = None
+            self._rows[key] = {rows[0]: rows[1], unit: value}
+        return bool(known != value)
 
     def _drop(self, key: Key, unit: int) -> None:
         rows = self._rows[key]
-        rows.pop(unit, None)
-        if not rows:
+        if isinstance(rows, dict) and len(rows) > 1:
+            rows.pop(unit, None)
+        else:
             del self._rows[key]
 
     def value(self, key: Key, order: Mapping[int, int]) -> Any:
@@ -167,8 +195,10 @@ class FileIndex:
         if self._pending:
             self._settle(key)
         rows = self._rows.get(key)
-        if not rows:
+        if rows is None:
             return _NOTHING.get(key[0], ())
+        if isinstance(rows, tuple):
+            rows = dict([rows])
         units = sorted(rows, key=order.__getitem__) if len(rows) > 1 else list(rows)
         if key[0] in _LAST:
             return rows[units[-1]]
