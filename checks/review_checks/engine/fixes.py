@@ -105,7 +105,11 @@ def tried(workspace: Workspace, fix: Fix, finding: Finding) -> Fix | Refusal:
     if len(after.get(mine, ())) >= max(1, len(known.get(mine, ()))):
         return Refusal("the finding would stay")
     new = [row for row, found in after.items() if len(found) > len(known.get(row, ()))]
-    return Refusal(f"it would cause another finding, `{min(new)[0]}`") if new else fix
+    if not new:
+        return fix
+    rule, _, _, symbol = min(new)
+    about = f" of `{symbol}`" if symbol else ""
+    return Refusal(f"it would cause another finding, `{rule}`{about}")
 
 
 def tried_assist(workspace: Workspace, fix: Fix, path: str) -> Fix | Refusal:

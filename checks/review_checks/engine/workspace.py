@@ -217,8 +217,10 @@ class Workspace:
         """
         for row, rule, report in self._renderer.rows(finding.path):
             if row == finding:
-                if rule.fix is None or not report.fixable:
+                if rule.fix is None:
                     return Refusal(report.refusal or "this rule has no fix")
+                if not report.fixable:
+                    return Refusal(report.refusal or "what to do here depends on what is meant")
                 try:
                     fix = rule.fix(report, self._fix_context())
                 except UnreadableError as error:
