@@ -20,6 +20,7 @@ from review_checks.model import Safety, Severity, Span
 from review_checks.rule import Over
 from review_checks.text.positions import from_units, to_units
 from review_server import wire
+from review_server.hunks import hunks
 from review_server.links import page_uri, web_page
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from msgspec import UnsetType
 
-    from review_checks.model import Finding, Fix
+    from review_checks.model import Edit, Finding, Fix
     from review_checks.text.positions import Encoding
     from review_server.client import Client
 
@@ -210,17 +211,31 @@ def fault(message: str, span: Span, lines: Sequence[str], encoding: Encoding) ->
 # Edits
 
 
-def workspace_edit(fix: Fix, client: Client, texts: Texts) -> wire.WorkspaceEdit:
+def workspace_edit(
+    fix: Fix, client: Client, texts: Texts, *, of_many: bool = False
+) -> wire.WorkspaceEdit:
     """Return the edits of a fix, of any files, open or not, in the form that the client knows.
 
-    Where the client can, it has the user confirm an unsafe fix.
+    Where the client can, it has the user confirm an unsafe fix; then as a whole, not line by line.
+
+    Args:
+        fix: what is to be changed.
+        client: who is to change it.
+        texts: the files before.
+        of_many: it does what several fixes do, each of which may be confirmed by itself.
     """
     unsafe = fix.safety is Safety.UNSAFE and client.confirms_edits
     mark = _ANNOTATION if unsafe else UNSET
-    by_path: dict[str, list[wire.TextEdit]] = {}
+    edits: dict[str, list[Edit]] = {}
     for edit in fix.edits:
-        place = range_of(edit.span, texts.lines(edit.path), client.encoding)
-        by_path.setdefault(edit.path, []).append(wire.TextEdit(place, edit.text, mark))
+        edits.setdefault(edit.path, []).append(edit)
+    by_path: dict[str, list[wire.TextEdit]] = {}
+    for path, rows in edits.items():
+        lines = texts.lines(path)
+        by_path[path] = [
+            wire.TextEdit(range_of(edit.span, lines, client.encoding), edit.text, mark)
+            for edit in (hunks(rows, lines, of_many=of_many) if unsafe else rows)
+        ]
     if not client.versioned_edits:
         return wire.WorkspaceEdit({texts.uri(path): rows for path, rows in by_path.items()})
     annotation = wire.ChangeAnnotation(
@@ -229,9 +244,9 @@ def workspace_edit(fix: Fix, client: Client, texts: Texts) -> wire.WorkspaceEdit
     return wire.WorkspaceEdit(
         document_changes=[
             wire.TextDocumentEdit(
-                wire.VersionedIdentifier(texts.uri(path), texts.version(path)), rows
+                wire.VersionedIdentifier(texts.uri(path), texts.version(path)), changes
             )
-            for path, rows in by_path.items()
+            for path, changes in by_path.items()
         ],
         change_annotations={_ANNOTATION: annotation} if unsafe else UNSET,
     )

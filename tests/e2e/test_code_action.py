@@ -95,7 +95,10 @@ async def test_fixing_everything_is_listed_only_when_asked_for(editor: Editor) -
 
 
 async def test_all_of_one_rule_are_fixed(editor: Editor) -> None:
-    uri = editor.open("untitled:rule", f"{TWO_STRAYS}\n\n{FILES}")
+    apart = TWO_STRAYS.replace(
+        "    def replace", "    # One\n    # by\n    # one.\n    def replace"
+    )
+    uri = editor.open("untitled:rule", f"{apart}\n\n{FILES}")
     found = await first_finding(editor, uri)
     assert found.code == RULE
     titles = {action.title: action for action in await editor.actions(uri, found)}
@@ -105,6 +108,9 @@ async def test_all_of_one_rule_are_fixed(editor: Editor) -> None:
     assert resolved.edit is not None
     (annotation,) = (resolved.edit.change_annotations or {}).values()
     assert annotation.needs_confirmation
+    (change,) = resolved.edit.document_changes or ()
+    assert isinstance(change, types.TextDocumentEdit)
+    assert len(change.edits) == 2, "each fix is confirmed by itself"
     await editor.apply(action)
     assert {row.code for row in await editor.diagnostics(uri)} == {"leaked-resource"}
     assert editor.texts[uri].endswith(FILES), "other rules' findings are left alone"
@@ -134,12 +140,14 @@ async def test_an_unsafe_fix_is_to_be_confirmed_where_that_is_possible(project: 
                 (name,) = annotations
                 assert annotations[name].needs_confirmation
                 assert annotations[name].label == "Hold `self._slots` here"
+                assert len(change.edits) == 1, "half of it cannot be confirmed"
                 for edit in change.edits:
                     assert isinstance(edit, types.AnnotatedTextEdit)
                     assert edit.annotation_id == name
             else:
                 assert resolved.edit.change_annotations is None
                 assert not any(isinstance(edit, types.AnnotatedTextEdit) for edit in change.edits)
+                assert len(change.edits) > 1
             await editor.apply(fix)
             assert editor.texts[uri] == POOL.replace(STRAY, HELD)
 

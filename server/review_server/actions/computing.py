@@ -31,3 +31,8 @@ def compute(
     """Return the change of an action; None when what it was offered for is gone."""
     found = COMPUTED.get(data.what)
     return found(session, document, data) if found is not None else None
+
+
+def is_of_many(data: wire.ActionData) -> bool:
+    """Say whether an action does what several do, each of which would do without the others."""
+    return data.what in (fixes.OF_RULE, fixes.SAFE_ONES)

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from review_checks.model import Refusal
 from review_server import convert, wire
 from review_server.actions import assists, comments, fixes
-from review_server.actions.computing import compute
+from review_server.actions.computing import compute, is_of_many
 from review_server.actions.request import Entry, Request
 
 if TYPE_CHECKING:
@@ -52,4 +52,5 @@ def _finished(entry: Entry, request: Request) -> wire.CodeAction | None:
         shown = msgspec.structs.replace(action, disabled=wire.Disabled(result.reason))
         return shown if client.shows_disabled else None
     view = request.session.reporter.view(request.document)
-    return msgspec.structs.replace(action, edit=convert.workspace_edit(result, client, view))
+    edit = convert.workspace_edit(result, client, view, of_many=is_of_many(entry.data))
+    return msgspec.structs.replace(action, edit=edit)

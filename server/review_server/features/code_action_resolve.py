@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from review_checks.model import Refusal
 from review_server import convert
-from review_server.actions.computing import compute
+from review_server.actions.computing import compute, is_of_many
 
 if TYPE_CHECKING:
     from review_server import wire
@@ -35,5 +35,6 @@ def handle(ls: ReviewServer, params: wire.CodeAction) -> wire.CodeAction:
         raise JsonRpcException(message, types.LSPErrorCodes.ContentModified.value)
     if isinstance(result, Refusal):
         raise JsonRpcException(result.reason, types.LSPErrorCodes.RequestFailed.value)
-    edit = convert.workspace_edit(result, session.client, session.reporter.view(document))
+    view = session.reporter.view(document)
+    edit = convert.workspace_edit(result, session.client, view, of_many=is_of_many(data))
     return msgspec.structs.replace(params, edit=edit)
