@@ -117,6 +117,28 @@ def unit_slices(db: Database, unit: int) -> tuple[Slice, ...]:
     return tuple([_Slicer(db, (unit, index)).slice() for index in range(count)])
 
 
+@query
+def _starts(db: Database, unit: int) -> tuple[tuple[tuple[int, int | None, str], ...], ...]:
+    """Return the calls of each function that have something run later, and which argument that is.
+
+    What the other calls mean is no matter here, so that a slice outlives most changes of that.
+    """
+    knowledge = models(db).knowledge
+    return tuple(
+        [
+            tuple(
+                [
+                    (index, known.runs, known.runs_keyword)
+                    for index, target in enumerate(named)
+                    if target is not None
+                    and ((known := knowledge(target)).runs is not None or known.runs_keyword)
+                ]
+            )
+            for named in callees(db, unit)
+        ]
+    )
+
+
 class _Slicer:
     """Sorts the events of one function by field."""
 
@@ -368,17 +390,11 @@ class _Slicer:
     def _detached(self) -> tuple[frozenset[str], frozenset[int]]:
         """Return the targets that the function has run later, and the calls that make coroutines."""
         targets, coroutines = set(), set()
-        knowledge = models(self.db).knowledge
-        named = callees(self.db, self.function[0])[self.function[1]]
-        for call, target in zip(self.body.calls, named, strict=True):
-            if target is None:
-                continue
-            known = knowledge(target)
-            if known.runs is None and not known.runs_keyword:
-                continue
-            value: Any = dict(call.keywords).get(known.runs_keyword)
-            if value is None and known.runs is not None and known.runs < len(call.args):
-                value = call.args[known.runs]
+        for index, runs, keyword in _starts(self.db, self.function[0])[self.function[1]]:
+            call = self.body.calls[index]
+            value: Any = dict(call.keywords).get(keyword)
+            if value is None and runs is not None and runs < len(call.args):
+                value = call.args[runs]
             if isinstance(value, Path):
                 targets.add(self._named(plain(steps_of(value.text))))
             elif isinstance(value, Result):
