@@ -200,6 +200,8 @@ def _is_used_otherwise(reader: Reader, value: Path) -> bool:
             return True
         if target is not None and value in call.args and _takes_file_name(target):
             return True
+        if value in call.args[:1] and words_of(last_step(call.callee))[-1:] == ("open",):
+            return True
     if _has_parts(reader, value) or is_syntax(reader, value.text):
         return True
     tests = [part for test in reader.body.tests for part in _comparisons(test.value)]
