@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import FunctionKind, StatementKind
+from review_checks.facts.schema import StatementKind
 from review_checks.mending.loggers import usual_quote
 from review_checks.mending.runs import step_of
 from review_checks.model import Fix, Refusal, Safety
+from review_checks.summaries.configuring.settings import module_imports
 from review_checks.summaries.index import class_names, module_info, outline
-from review_checks.summaries.inputs import layout, module_path, unit_path
-from review_checks.summaries.names import absolute_import, class_of, method_of
+from review_checks.summaries.inputs import module_path, unit_path
+from review_checks.summaries.names import class_of, method_of
 from review_checks.summaries.words import words_of
 from review_checks.text.editing import indentation, insert_line, line_end, usual_width, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from review_checks.facts.schema import Function, Statement
     from review_checks.rule import FixContext
@@ -93,7 +94,9 @@ def usual_error(db: Database, function: FunctionId) -> str:
     defines, whose name says that a setting is wrong and which takes a message.
     """
     path = unit_path(db, function[0])
-    for name, target in _imports(db, path):
+    for name, target in module_imports(db, path):
+        if not name:
+            continue
         if _speaks_of_settings(name) and _takes_message(db, target):
             return name
         place = module_path(db, target)
@@ -103,16 +106,6 @@ def usual_error(db: Database, function: FunctionId) -> str:
                 if _speaks_of_settings(inner) and _takes_message(db, f"{module}.{inner}"):
                     return f"{name}.{inner}"
     return "ValueError"
-
-
-def _imports(db: Database, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the names that a module imports, and what they stand for."""
-    for unit in layout(db, path) or ():
-        for body in outline(db, unit).functions:
-            if body.kind is FunctionKind.MODULE:
-                for item in body.imports:
-                    if item.name:
-                        yield item.name, absolute_import(db, path, item)
 
 
 def _speaks_of_settings(name: str) -> bool:

@@ -27,8 +27,9 @@ from review_checks.facts.schema import (
 from review_checks.summaries.configuring.flows import Flow, Origin
 from review_checks.summaries.flow import handlers_around
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts, unit_path
+from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.names import canonical_in
+from review_checks.summaries.parts import Part, parts
 from review_checks.summaries.paths import field_of, last_step, parent_of
 from review_checks.summaries.words import words_of
 
@@ -309,23 +310,41 @@ def capacity_of(db: Database, function: FunctionId, use: Use) -> Capacity | None
     names = totals_of(field_of(use.target), models(db).lexicon)
     if not parent:
         return None
-    for unit in (function[0], *(layout(db, unit_path(db, function[0])) or ())):
-        found = _total_read_in(db, unit, parent, names)
-        if found is not None:
-            place, index, text = (unit, found[0]), found[1], found[2]
-            return Capacity(text if place == function else "", text, (place, index))
-    return None
+    unit = function[0]
+    near = _total_read_near(db, unit_path(db, unit), parent, names)
+    found = near if near is None else _total_read_in(db, unit, parent, names) or near
+    if found is None:
+        return None
+    place, index, text = found
+    return Capacity(text if place == function else "", text, (place, index))
+
+
+@query
+def _total_read_near(
+    db: Database, path: str, parent: str, names: tuple[str, ...]
+) -> tuple[FunctionId, int, str] | None:
+    """Return where a module first reads a total beside an amount."""
+    rows = (_total_read_among(db, part, parent, names) for part in parts(db, path))
+    return next((row for row in rows if row is not None), None)
+
+
+@query
+def _total_read_among(
+    db: Database, units: Part, parent: str, names: tuple[str, ...]
+) -> tuple[FunctionId, int, str] | None:
+    rows = (_total_read_in(db, unit, parent, names) for unit in units)
+    return next((row for row in rows if row is not None), None)
 
 
 @query
 def _total_read_in(
     db: Database, unit: int, parent: str, names: tuple[str, ...]
-) -> tuple[int, int, str] | None:
+) -> tuple[FunctionId, int, str] | None:
     """Return where a unit reads a total beside an amount: the function, the read and its path."""
     for number, body in enumerate(unit_facts(db, unit).functions):
         for index, read in enumerate(body.reads):
             if parent_of(read.path) == parent and field_of(read.path) in names:
-                return number, index, read.path
+                return (unit, number), index, read.path
     return None
 
 

@@ -32,6 +32,7 @@ from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import assigned, variable_names
 from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts
 from review_checks.summaries.names import canonical_in
+from review_checks.summaries.parts import Part, parts
 from review_checks.summaries.paths import last_step
 
 if TYPE_CHECKING:
@@ -116,17 +117,16 @@ def shared_options(db: Database, path: str) -> dict[str, tuple[Option, ...]]:
     kept = {
         row[0][0]: None for name in variable_names(db, path) for row in assigned(db, path, "", name)
     }
-    return declared_options(db, path) if _makers(db, tuple(kept)) else {}
+    return declared_options(db, path) if any(_makers_in(db, unit) for unit in kept) else {}
 
 
 @query
 def declared_options(db: Database, path: str) -> dict[str, tuple[Option, ...]]:
     """Return the options that a module declares anywhere, by name."""
-    units = layout(db, path) or ()
-    makers = _makers(db, units)
+    makers = {key: maker for part in parts(db, path) for key, maker in _makers_in_part(db, part)}
     if not makers:
         return {}
-    functions = _functions(db, units)
+    functions = _functions(db, layout(db, path) or ())
     groups = _Registrations(db, functions, makers).groups()
     found: dict[str, list[Option]] = {}
     for function, body in functions:
@@ -170,13 +170,16 @@ Maker = tuple[str, "Setting"]
 """What declares an option: its canonical name, and what is known of it."""
 
 
-def _makers(db: Database, units: tuple[int, ...]) -> dict[CallKey, Maker]:
+@query
+def _makers_in_part(db: Database, units: Part) -> tuple[tuple[CallKey, Maker], ...]:
     """Return the calls that declare options in some units."""
-    return {
-        ((unit, number), index): maker
-        for unit in units
-        for number, index, maker in _makers_in(db, unit)
-    }
+    return tuple(
+        [
+            (((unit, number), index), maker)
+            for unit in units
+            for number, index, maker in _makers_in(db, unit)
+        ]
+    )
 
 
 @query

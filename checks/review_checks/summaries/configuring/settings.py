@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Call, Const, FunctionKind, Path
+from review_checks.facts.schema import Call, Const, FunctionKind, Import, Path
 from review_checks.summaries.configuring.options import (
     Option,
     declared_options,
@@ -20,7 +20,7 @@ from review_checks.summaries.configuring.options import (
 )
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import assigned, imported, module_info, outline
-from review_checks.summaries.inputs import layout, models, module_path, unit_facts
+from review_checks.summaries.inputs import models, module_path, unit_facts
 from review_checks.summaries.names import absolute_import, lineage
 from review_checks.summaries.parts import Part, parts
 from review_checks.summaries.paths import last_step, parent_of, root_of
@@ -123,14 +123,31 @@ def _usual_providers(db: Database, path: str) -> tuple[Module, ...]:
 def _imports(db: Database, path: str) -> tuple[Module, ...]:
     """Return the project's modules that a module imports."""
     found: dict[str, str] = {}
-    for unit in layout(db, path) or ():
-        for function in outline(db, unit).functions:
-            for item in function.imports if function.kind is FunctionKind.MODULE else ():
-                target = absolute_import(db, path, item)
-                place = module_path(db, target) or module_path(db, target.rpartition(".")[0])
-                if place:
-                    found[target] = place
+    for _, target in module_imports(db, path):
+        place = module_path(db, target) or module_path(db, target.rpartition(".")[0])
+        if place:
+            found[target] = place
     return tuple(found.items())
+
+
+@query
+def module_imports(db: Database, path: str) -> tuple[tuple[str, str], ...]:
+    """Return the names that the statements of a module import, and what they stand for."""
+    items = [item for part in parts(db, path) for item in _imports_in_part(db, part)]
+    return tuple([(item.name, absolute_import(db, path, item)) for item in items])
+
+
+@query
+def _imports_in_part(db: Database, units: Part) -> tuple[Import, ...]:
+    return tuple(
+        [
+            item
+            for unit in units
+            for function in outline(db, unit).functions
+            if function.kind is FunctionKind.MODULE
+            for item in function.imports
+        ]
+    )
 
 
 def _about_configuration(db: Database, module: Module) -> tuple[Module, ...]:

@@ -12,12 +12,13 @@ import msgspec
 
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline, owner_of
-from review_checks.summaries.inputs import FunctionId, layout, unit_path
+from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locking.nesting import Nesting, nestings
 from review_checks.summaries.locking.roles import Role, role_of
 from review_checks.summaries.locking.shapes import family
 from review_checks.summaries.locking.sibling_calls import SiblingCalls
 from review_checks.summaries.names import class_around, home
+from review_checks.summaries.parts import Part, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +42,12 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
 @query
 def file_orders(db: Database, path: str) -> tuple[Order, ...]:
     """Return the orders in which the functions of a file take locks, from top to bottom."""
-    return tuple([row for unit in layout(db, path) or () for row in _unit_orders(db, unit)])
+    return tuple([row for part in parts(db, path) for row in _part_orders(db, part)])
+
+
+@query
+def _part_orders(db: Database, units: Part) -> tuple[Order, ...]:
+    return tuple([row for unit in units for row in _unit_orders(db, unit)])
 
 
 @query
@@ -78,6 +84,7 @@ def order_of(function: FunctionId, nesting: Nesting) -> Order:
     return Order(nesting.outer.token.identity, nesting.inner.identity, function, nesting.others)
 
 
+@query
 def contradiction(db: Database, mine: Order) -> tuple[Order, ...]:
     """Return the orders that lead from a second lock back to the first, or none.
 

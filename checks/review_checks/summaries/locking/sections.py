@@ -13,12 +13,13 @@ from review_checks.summaries.conditions import tests_before
 from review_checks.summaries.failing.hazards import hazards
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
-from review_checks.summaries.inputs import FunctionId, layout, models, unit_facts, unit_path
+from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.locking.acquisitions import Acquisition, acquisitions
 from review_checks.summaries.locking.critical_sections import FOREVER
 from review_checks.summaries.locking.locks import held
 from review_checks.summaries.locking.nesting import is_kept
 from review_checks.summaries.names import home
+from review_checks.summaries.parts import Part, parts
 from review_checks.summaries.paths import last_step
 from review_checks.summaries.words import words_of
 
@@ -146,7 +147,12 @@ def _missing(test: Value, *, came_to: bool) -> Iterator[str]:
 @query
 def file_sections(db: Database, path: str) -> tuple[tuple[str, FunctionId, bool], ...]:
     """Return the critical sections of a file: lock, function, and whether it is quick."""
-    return tuple([row for unit in layout(db, path) or () for row in _unit_sections(db, unit)])
+    return tuple([row for part in parts(db, path) for row in _part_sections(db, part)])
+
+
+@query
+def _part_sections(db: Database, units: Part) -> tuple[tuple[str, FunctionId, bool], ...]:
+    return tuple([row for unit in units for row in _unit_sections(db, unit)])
 
 
 @query
