@@ -48,7 +48,7 @@ def measure(root: Path, file: Path, cache: str, rest: float) -> Sample:
         RuntimeError: there were none.
     """
     conf = latency.servers()[-1]
-    conf["env"] = {**conf["env"], "XDG_CACHE_HOME": cache}
+    conf["env"] = {**conf["env"], "REVIEW_LSP_CACHE_DIR": cache}
     client = lsp_latency.Client(conf, root)
     try:
         client.start()
