@@ -75,6 +75,18 @@ class ReviewProtocol(LanguageServerProtocol):
         else:
             self._work()
 
+    def keep_diagnostics_until_settled(self) -> None:
+        """Answer no request for diagnostics before the settings are there."""
+        self._inbox.keeps_pulls = True
+
+        def answer() -> None:
+            self._inbox.keeps_pulls = False
+            self._work()
+
+        settling = self._server.session.settling
+        settling.afterwards(self, answer)
+        settling.begin()
+
     def _work(self) -> None:
         """Handle what waits."""
         if self._is_working:
@@ -271,8 +283,14 @@ class ReviewServer(LanguageServer):
         """Send a notification."""
         self.protocol._send_data(wire.Notification(method, params))  # noqa: SLF001
 
-    def ask(self, method: str, params: Any, then: Callable[[Any], None] | None = None) -> None:
-        """Send a request, and hand on its result if there is one."""
+    def ask(
+        self,
+        method: str,
+        params: Any,
+        then: Callable[[Any], None] | None = None,
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
+        """Send a request, and hand on its result; call ``otherwise`` when the client refuses it."""
 
         def done(answer: Future[Any]) -> None:
             if answer.cancelled():
@@ -280,6 +298,8 @@ class ReviewServer(LanguageServer):
             error = answer.exception()
             if error is not None:
                 logger.warning("The client refused %s: %s", method, error)
+                if otherwise is not None:
+                    otherwise()
             elif then is not None:
                 then(answer.result())
 

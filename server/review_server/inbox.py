@@ -48,15 +48,21 @@ class Inbox:
 
     These are kept back until the edits that came with them are made: what they ask about is the
     text that the user sees by now, and it is analysed once.
+
+    Attributes:
+        keeps_pulls: requests for diagnostics are kept back, whatever else is to be handled.
     """
 
     def __init__(self) -> None:
         """Begin empty."""
+        self.keeps_pulls = False
         self._messages: deque[Message] = deque()
         self._pulls: deque[Message] = deque()
 
     def __bool__(self) -> bool:
-        """Say whether anything waits."""
+        """Say whether anything waits that may be handled now."""
+        if self.keeps_pulls:
+            return any(not message.is_pull for message in self._messages)
         return bool(self._messages or self._pulls)
 
     def put(self, message: Message) -> None:
@@ -82,7 +88,7 @@ class Inbox:
         while self._messages:
             if not self._messages[0].is_pull:
                 # Whatever else there is comes after the requests before it.
-                if self._pulls and not self._messages[0].is_edit:
+                if self._pulls and not (self.keeps_pulls or self._messages[0].is_edit):
                     break
                 return self._messages.popleft()
             self._pulls.append(self._messages.popleft())

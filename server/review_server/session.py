@@ -18,6 +18,7 @@ from review_server.news import News
 from review_server.notebooks import Notebooks
 from review_server.reporting import Reporter
 from review_server.resolving import Resolving
+from review_server.settling import Settling
 from review_server.sweeping import Sweeper
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Session:
         # A result of an earlier run of the server must not be taken for one of this run.
         self._run = f"{time.time_ns():x}"
         self.news = News()
+        self.settling = Settling(schedule)
         self.notebooks = Notebooks(self)
         self.sweeper = Sweeper(self, schedule)
 
@@ -298,6 +300,10 @@ class Session:
 
     def _publish(self, document: OpenDocument, *, only_changes: bool = False) -> None:
         if self._documents.get(document.uri) is not document:
+            return
+        if self.settling.is_waiting:
+            again = functools.partial(self._publish, document, only_changes=only_changes)
+            self.settling.afterwards(document.path, again)
             return
         before = document.rows
         late = self._schedule.now() - document.changed > _PERSISTENCE

@@ -33,5 +33,7 @@ def ask(ls: ReviewServer) -> None:
         paths = [path for path, _ in folders]
         ls.settings.use(rows[0], dict(zip(paths, rows[1:], strict=False)))
         ls.session.configure(ls.settings)
+        ls.session.settling.end()
 
-    ls.ask(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items), use)
+    params = types.ConfigurationParams(items)
+    ls.ask(types.WORKSPACE_CONFIGURATION, params, use, ls.session.settling.end)

@@ -63,4 +63,5 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
         parameters = types.RegistrationParams(registrations)
         ls.ask(types.CLIENT_REGISTER_CAPABILITY, parameters)
     if client.has_configuration:
+        ls.protocol.keep_diagnostics_until_settled()
         did_change_configuration.ask(ls)

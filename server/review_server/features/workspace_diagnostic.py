@@ -27,6 +27,7 @@ async def handle(
     known = {row.uri: row.value for row in params.previous_result_ids}
     sweep = _Sweep(ls, params.partial_result_token)
     progress = TokenProgress(ls, params.work_done_token)
+    await ls.session.settling.over()
     while True:
         count = ls.session.news.count
         files = ls.session.sweeper.files()
