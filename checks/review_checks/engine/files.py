@@ -177,7 +177,7 @@ class File:
             elif lazy and unit.kind in _NAMED:
                 self._put_off(state, index)
             else:
-                self._lower(state, index)
+                self._lower(state, index, keep=not lazy)
             self.states.append(state)
 
     def encoded(self) -> list[bytes]:
@@ -329,8 +329,11 @@ class File:
         self._tickets[0] += 1
         return UnitState(self._tickets[0])
 
-    def _lower(self, state: UnitState, index: int) -> None:
-        """Give a unit its facts, or keep its last good ones when it does not parse."""
+    def _lower(self, state: UnitState, index: int, *, keep: bool = True) -> None:
+        """Give a unit its facts, or keep its last good ones when it does not parse.
+
+        ``keep`` says whether the same text is likely to come again, as it does with edits.
+        """
         unit = self.segmentation.units[index]
         start = self.segmentation.starts[index]
         self._remark(state, index)
@@ -338,7 +341,7 @@ class File:
             state.facts, state.lines, state.reason = NO_FACTS, None, ""
             return
         text, before = parse_text(self.document.lines[start : start + unit.content], unit)
-        self._lower_text(state, text, before, unit)
+        self._lower_text(state, text, before, unit, keep=keep)
 
     def _remark(self, state: UnitState, index: int) -> None:
         unit, start = self.segmentation.units[index], self.segmentation.starts[index]
@@ -352,10 +355,18 @@ class File:
 
     def _put_off(self, state: UnitState, index: int) -> None:
         unit, start = self.segmentation.units[index], self.segmentation.starts[index]
-        text, before = parse_text(self.document.lines[start : start + unit.content], unit)
-        state.put_off(lambda: self._lower_text(state, text, before, unit))
+        # The lines are those of the document, so that keeping them takes no memory.
+        lines = self.document.lines[start : start + unit.content]
 
-    def _lower_text(self, state: UnitState, text: str, before: int, unit: Unit) -> None:
+        def lower() -> None:
+            text, before = parse_text(lines, unit)
+            self._lower_text(state, text, before, unit, keep=False)
+
+        state.put_off(lower)
+
+    def _lower_text(
+        self, state: UnitState, text: str, before: int, unit: Unit, *, keep: bool
+    ) -> None:
         if len(text) > MAX_UNIT_CHARACTERS or (
             len(text) > MAX_UNIT_TOKENS and _exceeds_tokens(text, MAX_UNIT_TOKENS)
         ):
@@ -363,7 +374,7 @@ class File:
             state.reason = "it is too large to be analysed"
             return
         try:
-            state.facts = self._memo.lower(text, before)
+            state.facts = self._memo.lower(text, before, keep=keep)
         except SyntaxError as error:
             state.reason = f"{_DOES_NOT_PARSE}: {error.msg}"
         except (ValueError, OverflowError, MemoryError) as error:

@@ -51,8 +51,11 @@ class FactsMemo:
         self.glance: Callable[[], object] | None = None
         """Is called before a text is lowered."""
 
-    def lower(self, text: str, before: int) -> UnitFacts:
-        """Return the facts of a text; see ``facts.lower.lower_unit`` for what it may raise."""
+    def lower(self, text: str, before: int, *, keep: bool = True) -> UnitFacts:
+        """Return the facts of a text, and remember them unless ``keep`` is false.
+
+        See ``facts.lower.lower_unit`` for what it may raise.
+        """
         key = (text, before)
         found = self._known.get(key)
         if found is None:
@@ -65,6 +68,8 @@ class FactsMemo:
             except UNREADABLE as error:
                 self._failed = key, error.with_traceback(None)
                 raise
+            if not keep:
+                return found
             if len(self._known) >= _MEMO_SIZE:
                 # The oldest half goes; a dictionary keeps the order of insertion.
                 for old in list(self._known)[: _MEMO_SIZE // 2]:
