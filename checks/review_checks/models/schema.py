@@ -174,6 +174,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     Attributes:
         persistence: method name → ``create``, ``save`` or ``delete``, for receivers unknown.
         release: verbs of methods that give something back or undo it (``free``, ``close``).
+        telling: those of them that, alone, mostly only tell something to end.
         cleanup: words in the names of functions that clean up or tear down.
         opening: words in the names of functions that open something for their caller to close, with
             the noun for it, or empty.
@@ -206,6 +207,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
 
     persistence: dict[str, str]
     release: tuple[str, ...]
+    telling: tuple[str, ...]
     cleanup: tuple[str, ...]
     opening: dict[str, str]
     mutators: tuple[str, ...]

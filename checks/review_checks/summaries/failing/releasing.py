@@ -128,6 +128,8 @@ def _risk(db: Database, function: FunctionId, index: int, depth: int) -> Risk | 
         # Giving something back is seldom a matter of memory alone: of an unknown receiver it is
         # taken to be able to fail, as persistence is.
         release = is_release(db, call) or _passes_on(db, body, call)
+        if release and last_step(call.callee) in models(db).lexicon.telling:
+            return None
         if release and depth == _MAX_DEPTH:
             methods = namesakes(db, last_step(call.callee))
             if methods and all(_is_safe(db, method, _MAX_DEPTH) for method in methods):
