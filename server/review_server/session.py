@@ -70,7 +70,7 @@ class Session:
         # A result of an earlier run of the server must not be taken for one of this run.
         self._run = f"{time.time_ns():x}"
         self.news = News()
-        self.settling = Settling(schedule)
+        self.settling = Settling()
         self.notebooks = Notebooks(self)
         self.sweeper = Sweeper(self, schedule)
 
@@ -302,7 +302,8 @@ class Session:
         if self._documents.get(document.uri) is not document:
             return
         if self.settling.is_waiting:
-            again = functools.partial(self._publish, document, only_changes=only_changes)
+            work = functools.partial(self._publish, document, only_changes=only_changes)
+            again = functools.partial(self._schedule.soon, document.path, work)
             self.settling.afterwards(document.path, again)
             return
         before = document.rows

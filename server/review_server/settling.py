@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from review_server.schedule import Schedule
-
 _MOST_SECONDS = 0.5
 """For how long diagnostics wait for the settings."""
 
@@ -21,10 +19,9 @@ _MOST_SECONDS = 0.5
 class Settling:
     """Puts work off until the settings are there; when nobody was asked for any, it does not."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self) -> None:
         """Wait for nothing yet."""
         self.is_waiting = False
-        self._schedule = schedule
         self._work: dict[Hashable, Callable[[], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -40,11 +37,16 @@ class Settling:
             self._timer.cancel()
             self._timer = None
         waiting, self._work = self._work, {}
-        for key, work in waiting.items():
-            self._schedule.soon(key, work)
+        for work in waiting.values():
+            work()
 
     def afterwards(self, key: Hashable, work: Callable[[], None]) -> None:
-        """Do some work when the settings are there, once, however often it is asked for."""
+        """Do some work when the settings are there, once, however often it is asked for.
+
+        Args:
+            key: tells it from other work.
+            work: is short, and does not fail.
+        """
         self._work[key] = work
 
     async def over(self) -> None:

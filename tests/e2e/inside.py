@@ -18,7 +18,13 @@ PULLING = {
 
 
 class Inside:
-    """A server, and everything that it sent."""
+    """A server, and everything that it sent.
+
+    Attributes:
+        is_prompt: whether it is told the settings, of which there are none, when it asks for them.
+    """
+
+    is_prompt = True
 
     def __init__(self, capabilities: dict[str, Any], folder: str | None = None) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -29,6 +35,8 @@ class Inside:
         params = {"capabilities": capabilities, "workspaceFolders": folders}
         self.ask("initialize", {"processId": None, **params})
         self.tell("initialized", {})
+        if self.is_prompt:
+            self.settle(result=[])
 
     def write(self, data: bytes) -> None:
         self.sent.append(json.loads(data.partition(b"\r\n\r\n")[2]))
@@ -43,6 +51,11 @@ class Inside:
         self._number += 1
         self._receive({"id": self._number, "method": method, "params": params})
         return next(row for row in reversed(self.sent) if row.get("id") == self._number)["result"]
+
+    def settle(self, **answer: Any) -> None:
+        """Answer the questions for the settings."""
+        for row in [row for row in self.sent if row.get("method") == "workspace/configuration"]:
+            self._receive({"id": row["id"], **answer})
 
     def _receive(self, message: dict[str, Any]) -> None:
         self.server.protocol.receive([json.dumps({"jsonrpc": "2.0", **message}).encode()])

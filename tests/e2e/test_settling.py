@@ -20,11 +20,13 @@ CANCELLED = -32800
 HINT, ERROR = 4, 1
 PUSHED: dict[str, Any] = {"workspace": {"configuration": True}}
 PULLED = {**PULLING, "workspace": {**PULLING["workspace"], **PUSHED["workspace"]}}
-ASKED, SAID = "workspace/configuration", "textDocument/publishDiagnostics"
+SAID = "textDocument/publishDiagnostics"
 
 
 class Early(Inside):
     """A client that has not answered yet, or never will."""
+
+    is_prompt = False
 
     def send(self, **message: Any) -> None:
         self.server.protocol.receive([json.dumps({"jsonrpc": "2.0", **message}).encode()])
@@ -42,10 +44,6 @@ class Early(Inside):
         pushed = [row["params"] for row in self.sent if row.get("method") == SAID]
         items += [row["diagnostics"] for row in pushed if row["uri"] == URI]
         return [[item["severity"] for item in rows] for rows in items]
-
-    def settle(self, **answer: Any) -> None:
-        for row in [row for row in self.sent if row.get("method") == ASKED]:
-            self.send(id=row["id"], **answer)
 
 
 async def rounds() -> None:
