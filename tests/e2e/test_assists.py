@@ -10,6 +10,7 @@ from lsprotocol import types
 from e2e.clients import EGLOT, NEOVIM, VSCODE
 from e2e.editor import Editor, connected
 from e2e.inside import Inside
+from e2e.samples import POOL, STRAY
 from review_checks.assist import Assist
 from review_checks.engine import assisting
 
@@ -122,6 +123,28 @@ async def test_what_is_offered_does_what_it_says(
     assert annotation.needs_confirmation
     await editor.apply(action)
     assert editor.texts[uri] == SERVICE.replace(before, after)
+
+
+async def test_what_a_fix_does_is_not_offered_twice(editor: Editor) -> None:
+    text = POOL.replace(f"        {STRAY}\n", f"        {STRAY}\n        self._active.clear()\n")
+    for name in ("put", "set", "take"):
+        text += f"\n    def {name}(self, name):\n        with self._slots:\n            self._active[name] = 1\n"
+    uri = editor.open("untitled:twice", text)
+    (found,) = await editor.diagnostics(uri)
+    hold = "Hold `self._slots` here"
+
+    async def listed(end: types.Position, only: list[str] | None) -> list[str | None]:
+        place = types.Range(found.range.start, end)
+        manual = types.CodeActionTriggerKind.Invoked
+        rows = await editor.actions_at(uri, place, only, manual, [found])
+        return [row.kind for row in rows if row.title == hold]
+
+    cursor, both = found.range.start, types.Position(found.range.start.line + 2, 0)
+    quick, rewrite = "quickfix", REWRITE
+    assert await listed(cursor, None) == [quick], "the fix holds it for both writes"
+    assert await listed(found.range.end, None) == [quick, rewrite], "one statement is selected"
+    assert await listed(both, None) == [quick], "what is selected is what the fix holds it for"
+    assert await listed(cursor, ["refactor"]) == [rewrite]
 
 
 async def test_why_something_cannot_be_done(editor: Editor) -> None:

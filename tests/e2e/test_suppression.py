@@ -93,7 +93,7 @@ async def test_an_unknown_rule_is_named_and_removed(editor: Editor, project: Pat
     assert found.code == UNKNOWN
     assert "`leaked-resource`" in found.message
     assert editor.slice(uri, found.range) == "leaked-resorce"
-    await choose(editor, uri, found, "Remove the name")
+    await choose(editor, uri, found, "Remove `leaked-resorce`")
     assert editor.texts[uri] == POOL.replace(STRAY, f"{STRAY}  # review: ignore[{RULE}] why")
 
 

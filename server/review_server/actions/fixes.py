@@ -7,28 +7,29 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from review_checks.engine.discovery import rules_by_name
-from review_checks.model import Refusal, Safety
+from review_checks.model import Fix, Refusal, Safety
 from review_server import wire
 from review_server.actions.request import FIX_ALL, QUICK_FIX, Entry, Request, find_again
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from review_checks.model import Finding, Fix
+    from review_checks.model import Finding
     from review_server.documents import OpenDocument
     from review_server.session import Session
 
 ONE, OF_RULE, SAFE_ONES = "fix", "fix-rule", "fix-all"
 _ANY = frozenset(Safety)
-_MOST_TRIED = 4
-"""For how many findings at a place it is found out, before they are listed, if their fixes do."""
 
 
 def entries(request: Request) -> Iterator[Entry]:
     """Yield the fixes of the findings at a place; one that is safe and has no rival is preferred."""
     if not request.wants(QUICK_FIX):
         return
-    refusals = dict(_refusals(request))
+    tried = dict(request.tried)
+    refusals = {
+        finding: found.reason for finding, found in tried.items() if isinstance(found, Refusal)
+    }
     safe = [
         finding
         for finding in request.findings
@@ -38,24 +39,16 @@ def entries(request: Request) -> Iterator[Entry]:
     for finding in request.findings:
         reason = refusals.get(finding, finding.refusal)
         if finding.fix is not None or reason:
+            found = tried.get(finding)
+            title = found.title if isinstance(found, Fix) else finding.title
             action = wire.CodeAction(
-                finding.title or rules_by_name()[finding.rule].title,
+                title or rules_by_name()[finding.rule].title,
                 QUICK_FIX,
                 request.diagnostics_of(finding),
                 True if finding is obvious else UNSET,
                 wire.Disabled(reason) if reason else UNSET,
             )
             yield Entry(action, request.data_of(finding, ONE))
-
-
-def _refusals(request: Request) -> Iterator[tuple[Finding, str]]:
-    """Yield why fixes would be refused that are listed; only a user who asks waits for that."""
-    if request.is_manual:
-        fixable = [finding for finding in request.findings if finding.fix is not None]
-        for finding in fixable[:_MOST_TRIED]:
-            result = request.document.project.analysis.fix(finding)
-            if isinstance(result, Refusal):
-                yield finding, result.reason
 
 
 def entries_for_file(request: Request) -> Iterator[Entry]:

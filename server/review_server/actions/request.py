@@ -14,7 +14,7 @@ from review_server import convert, wire
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from review_checks.model import Finding, Span
+    from review_checks.model import Finding, Fix, Refusal, Span
     from review_server.documents import OpenDocument
     from review_server.session import Session
 
@@ -23,6 +23,8 @@ FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.review"
 REWRITE = types.CodeActionKind.RefactorRewrite.value
 KINDS = (QUICK_FIX, FIX_ALL, REWRITE)
 """The kinds of actions that there are."""
+_MOST_TRIED = 4
+"""For how many findings at a place it is found out, before they are listed, what their fixes do."""
 
 
 class Entry(NamedTuple):
@@ -75,6 +77,15 @@ class Request:
     def findings(self) -> list[Finding]:
         """The findings that touch the place."""
         return [finding for finding in self.everything if _touch(finding.span, self.place)]
+
+    @functools.cached_property
+    def tried(self) -> list[tuple[Finding, Fix | Refusal]]:
+        """What the fixes of the first findings at the place do; only a user who asks waits for that."""
+        if not self.is_manual:
+            return []
+        fixable = [finding for finding in self.findings if finding.fix is not None]
+        analysis = self.document.project.analysis
+        return [(finding, analysis.fix(finding)) for finding in fixable[:_MOST_TRIED]]
 
     def diagnostics_of(self, finding: Finding) -> list[Raw]:
         """Return the diagnostic of a finding as the client sent it, or else as it would get it."""

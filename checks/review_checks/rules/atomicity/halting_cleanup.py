@@ -242,11 +242,12 @@ def _report(
         f"{context.qualified(function)}.{name}",
         tuple(evidence),
         data=(loop,),
+        title=f"Go on with the other items when `{name}` fails",
     )
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
-    """Go on with the other items, and raise the first failure at the end."""
+    """Go on with the other items."""
     (loop,) = report.data
     function = report.place.function
     body = context.facts(function)

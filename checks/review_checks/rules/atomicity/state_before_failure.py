@@ -264,6 +264,7 @@ def _report(function: FunctionId, case: _Case, context: Context) -> Report:
         f"{owner}.{announced.field}",
         tuple(evidence),
         data=(function, promise.call, case.statement, announced.field, announced.key),
+        title=f"Keep `{announced.field}` as it was when `{call.callee}` fails",
     )
 
 
@@ -271,7 +272,7 @@ def _report(function: FunctionId, case: _Case, context: Context) -> Report:
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
-    """Move the write behind the call, or restore the state when the call fails."""
+    """Keep the state as it was when the call fails."""
     function, index, statement, field, key = report.data
     if report.place.function == function:
         moved = _move(function, statement, index, field, context)

@@ -148,6 +148,7 @@ def _report(
         data=(logger, tuple([attempt.call for attempt in shown])),
         fixable=bool(logger),
         refusal="" if logger else "the module has no logger to report the failure with",
+        title=f"Log the exception with `{logger}`" if logger else "",
     )
 
 
@@ -201,7 +202,7 @@ def _symbol(context: Context, function: FunctionId, index: int, call: int) -> st
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
-    """Log the exception before going on."""
+    """Log the exception."""
     logger, calls = report.data
     function, index = report.place.function, report.place.index
     body = context.facts(function)

@@ -116,6 +116,7 @@ def _report(function: FunctionId, symbol: str, found: list[Exposure], context: C
         tuple(found),
         handed is None,
         "" if handed is None else _refusal(function, handed, context),
+        f"Redact `{symbol}`",
     )
 
 
@@ -133,5 +134,5 @@ def _refusal(function: FunctionId, exposure: Exposure, context: Context) -> str:
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
-    """Redact the parts of the log calls' arguments that show the credential."""
+    """Redact the credential."""
     return redact(report.place.function, report.data, context)

@@ -56,6 +56,12 @@ class Plan(msgspec.Struct, frozen=True):
     safety: Safety = Safety.UNSAFE
     refusal: str = ""
 
+    def title(self, name: str) -> str:
+        """Return what is done to a resource of a name."""
+        if self.form == "finally":
+            return f"Release `{name}` in `finally`"
+        return f"Open `{name}` in `{self.form}`"
+
 
 def plan(context: Context, function: FunctionId, holding: Holding) -> Plan:
     """Choose how to release a resource, as far as that can be said without the text."""
@@ -239,7 +245,7 @@ def close(context: FixContext, function: FunctionId, holding: Holding) -> Fix | 
             *indent(path, lines, first, end, unit),
             *_finally(path, lines, made, last, owned, chosen, unit),
         ]
-        return Fix(f"Release `{owned.name}` in `finally`", chosen.safety, tuple(edits))
+        return Fix(chosen.title(owned.name), chosen.safety, tuple(edits))
     header = _header(path, lines, made, chosen.form, owned.name)
     if header is None:
         return Refusal("it is not made by a plain assignment")
@@ -251,7 +257,7 @@ def close(context: FixContext, function: FunctionId, holding: Holding) -> Fix | 
         if rest or _has_comment(lines, last):
             return Refusal("a comment stands beside the release that would go")
         edits.append(delete_lines(path, lines, last.line, last.end_line))
-    return Fix(f"Open `{owned.name}` in `{chosen.form}`", chosen.safety, tuple(edits))
+    return Fix(chosen.title(owned.name), chosen.safety, tuple(edits))
 
 
 def _first_filled(lines: Sequence[str], line: int) -> int:

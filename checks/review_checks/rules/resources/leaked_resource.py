@@ -131,6 +131,7 @@ def _report(context: Context, function: FunctionId, rows: list[tuple[Leak, Holdi
         data=tuple([(row.owned.call, row.owned.name) for row, _ in rows]),
         fixable=not refusal,
         refusal=refusal,
+        title=plans[0].title(leak.owned.name),
         safety=Safety.SAFE if safe else None,
     )
 
@@ -146,6 +147,7 @@ def _nameless(context: Context, function: FunctionId, items: list[Owned]) -> Rep
         data=tuple([(row.call, row.name) for row in items]),
         fixable=not refusal,
         refusal=refusal,
+        title=f"Open the {owned.resource.noun or 'resource'} in `with`",
     )
 
 

@@ -154,6 +154,7 @@ def _report(function: FunctionId, use: Use, context: Context) -> Report:
         data=(use, capacity),
         fixable=not refusal,
         refusal=refusal,
+        title=f"Check `{use.origin.text}` before it is used",
     )
 
 
@@ -227,7 +228,7 @@ def _passage(steps: list[Place], context: Context, *, first: bool) -> str:
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
-    """Raise an error before the value is used."""
+    """Check the value before it is used."""
     use, capacity = report.data
     function = report.place.function
     amount = _name(use)

@@ -66,6 +66,7 @@ def check(comment: Comment, _context: Context) -> Iterator[Report]:
             f"there is no rule or concern `{name}`{hint}",
             f"`{name}`",
             data=(comment.without(index),),
+            title=f"Remove `{name}`",
         )
 
 

@@ -36,6 +36,12 @@ class Plan(msgspec.Struct, frozen=True):
     safety: Safety = Safety.UNSAFE
     refusal: str = ""
 
+    def title(self, lock: str) -> str:
+        """Return what is done to a lock."""
+        if self.form == "finally":
+            return f"Give `{lock}` back in `finally`"
+        return f"Hold `{lock}` in `{self.form}`"
+
 
 def plan(context: Context, function: FunctionId, found: Unreleased) -> Plan:
     """Choose how to give a lock back, as far as that can be said without the text."""
@@ -103,7 +109,7 @@ def give_back(context: FixContext, function: FunctionId, found: Unreleased) -> F
             insert_clause(path, lines, given.line, f"{margin}finally:"),
             *indent(path, lines, given.line, given.end_line, unit),
         ]
-        return Fix(f"Give `{text}` back in `finally`", chosen.safety, tuple(edits))
+        return Fix(chosen.title(text), chosen.safety, tuple(edits))
     if lines[given.end_line][given.end_column :].strip() or given.end_line > given.line:
         return Refusal("a comment stands beside the release that would go")
     edits = [
@@ -112,7 +118,7 @@ def give_back(context: FixContext, function: FunctionId, found: Unreleased) -> F
         *indent(path, lines, first, given.line - 1, unit),
         delete_lines(path, lines, given.line, given.end_line),
     ]
-    return Fix(f"Hold `{text}` in `{chosen.form}`", chosen.safety, tuple(edits))
+    return Fix(chosen.title(text), chosen.safety, tuple(edits))
 
 
 def _closer(path: str, line: int, first: int) -> list[Edit]:

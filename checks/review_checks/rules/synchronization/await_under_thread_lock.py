@@ -157,6 +157,7 @@ def _report(context: Context, function: FunctionId, row: Held, pause: int) -> Re
         data=(guard.identity,),
         fixable=not refusal,
         refusal=refusal,
+        title=f"Make `{guard.label}` an `asyncio.Lock`",
     )
 
 

@@ -185,6 +185,7 @@ def _waits_once(function: FunctionId, index: int, context: Context) -> Report:
         data=(index,),
         fixable=not refusal,
         refusal=refusal,
+        title=f"Wait for `{condition}` in a `while` loop",
     )
 
 
@@ -207,7 +208,7 @@ def _refusal(function: FunctionId, call: Call, context: Context) -> str:
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
-    """Test again after the wait."""
+    """Wait in a `while` loop."""
     function = report.place.function
     body, path = context.facts(function), context.path(function)
     call = body.calls[report.data[0]]
@@ -216,7 +217,7 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
     if not context.lines(path)[start.line][start.column :].startswith("if"):
         return Refusal("the `if` around the wait is a branch of another")
     span = Span(start.line, start.column, start.line, start.column + len("if"))
-    return Fix("Test again after the wait", Safety.UNSAFE, (Edit(path, span, "while"),))
+    return Fix("Wait in a `while` loop", Safety.UNSAFE, (Edit(path, span, "while"),))
 
 
 # Notifying

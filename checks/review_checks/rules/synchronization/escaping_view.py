@@ -199,6 +199,7 @@ def _report(function: FunctionId, result: Return, escape: _Escape, context: Cont
         f"{owner.rpartition('.')[2]}.{name}",
         (*evidence, *lock_declaration(guard, context)),
         data=(view,),
+        title=f"{'Yield' if result.yields else 'Return'} a copy of `{name}`",
     )
 
 

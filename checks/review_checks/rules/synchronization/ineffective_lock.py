@@ -146,6 +146,7 @@ def _report(function: FunctionId, place: Place, name: str, maker: int, context: 
         data=(name, maker),
         fixable=not reason,
         refusal=reason,
+        title=f"Make `{lock}` once",
     )
 
 

@@ -188,9 +188,15 @@ def _report(
     around = class_around(context.db, function).rpartition(".")[2]
     name = steps_of(context.facts(function).writes[index].path)[-1]
     symbol = f"{around}.{name}" if around else name
-    place = Place(function, "w", index)
     return Report(
-        place, message, symbol, evidence, data=(index, *data), fixable=not refusal, refusal=refusal
+        Place(function, "w", index),
+        message,
+        symbol,
+        evidence,
+        data=(index, *data),
+        fixable=not refusal,
+        refusal=refusal,
+        title=f"Keep the first `{name}`" if data[0] == "again" else f"Make `{name}` at the start",
     )
 
 

@@ -245,11 +245,12 @@ def _report(function: FunctionId, split: _Split, context: Context) -> Report:
         data=(split.first.how, split.first.index, split.second.how, split.second.index),
         fixable=blocks,
         refusal="" if blocks else "the lock is not held by a `with` in both places",
+        title=f"Hold `{guard.label}` from the read to the write",
     )
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
-    """Make one critical section of both."""
+    """Hold the lock from the read to the write."""
     function = report.place.function
     body = context.facts(function)
     _, one, _, two = report.data
@@ -272,7 +273,7 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
         return Refusal("the two blocks are not written alike")
     edits = indent(path, lines, upper.end_line + 1, lower.line - 1, inside[len(margin) :])
     edits.append(Edit(path, Span(lower.line, 0, lower.line + 1, 0), ""))
-    return Fix("Make one critical section of both", Safety.UNSAFE, tuple(edits))
+    return Fix("Hold the lock from the read to the write", Safety.UNSAFE, tuple(edits))
 
 
 def _first_in(body: Function, statement: int) -> int:

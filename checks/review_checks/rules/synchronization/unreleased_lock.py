@@ -120,6 +120,7 @@ def _report(context: Context, function: FunctionId, found: Unreleased) -> Report
         data=(found.call,),
         fixable=bool(chosen.form),
         refusal=chosen.refusal,
+        title=chosen.title(parent_of(context.facts(function).calls[found.call].callee)),
         safety=chosen.safety if chosen.form else None,
     )
 

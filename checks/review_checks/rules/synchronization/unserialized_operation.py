@@ -149,6 +149,7 @@ def _report(stray: Stray, context: Context) -> Report:
         data=(owner_of(context.db, stray.function), stray.key),
         fixable=not refusal,
         refusal=refusal,
+        title=f"Run it under the lock on `{stray.key.text}`",
     )
 
 
