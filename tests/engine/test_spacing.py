@@ -33,7 +33,9 @@ class Tracker:
             self.nodes[node] = 1
 
     def replace(self, node):
-        with self._lock:
+        old = self.nodes
+        # The old one goes.
+        with self._lock:  # for good
             self.nodes[node] = 2
 
     def forget(self, node):
@@ -104,11 +106,12 @@ def test_a_blank_line_anywhere_is_as_if_it_had_always_been_there(line: int, blan
     assert workspace.findings(PATH) == before
 
 
-def test_nothing_is_computed_for_a_blank_line_between_statements() -> None:
+@pytest.mark.parametrize("below", ["self.nodes.pop", "# The old one goes."])
+def test_nothing_is_computed_for_a_blank_line_between_statements(below: str) -> None:
     workspace = fresh(TEXT)
     before = workspace.findings(PATH)
     computed = workspace.db.computed
-    line = TEXT[: TEXT.index("        self.nodes.pop")].count("\n")
+    line = TEXT[: TEXT.index(below)].count("\n")
     for _ in range(2):
         # Enter at the end of the line above.
         workspace.change(PATH, [(Span(line - 1, 99, line - 1, 99), "\n        ")])

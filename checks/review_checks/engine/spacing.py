@@ -49,8 +49,9 @@ def keeps_facts(lines: Sequence[str], start: int, state: UnitState, change: Chan
         above -= 1
     while lines[below].isspace():
         below += 1
-    if "#" in lines[above] or "#" in lines[below]:
-        # So it may if a comment is next to an `except`, or to other comments.
+    beside_comment = "#" in lines[above] or "#" in lines[below]
+    if beside_comment and any(body.handlers for body in state.facts.functions):
+        # So it may if a comment is next to an `except`, or to other comments above its `try`.
         return False
     return _ends_statement(state, lines[above], above - start)
 
