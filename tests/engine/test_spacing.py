@@ -33,7 +33,7 @@ class Tracker:
             self.nodes[node] = 1
 
     def replace(self, node):
-        old = self.nodes
+        old = node
         # The old one goes.
         with self._lock:  # for good
             self.nodes[node] = 2
