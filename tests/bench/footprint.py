@@ -48,7 +48,12 @@ def measure(root: Path, file: Path, cache: str, rest: float) -> Sample:
         RuntimeError: there were none.
     """
     conf = latency.servers()[-1]
-    conf["env"] = {**conf["env"], "REVIEW_LSP_CACHE_DIR": cache}
+    # What is installed has its bytecode; the start after an edit must not pay for compiling it.
+    conf["env"] = {
+        **conf["env"], "REVIEW_LSP_CACHE_DIR": cache, "PYTHONDONTWRITEBYTECODE": ""
+    }  # fmt: skip
+    # A client that may pull waits whether the server wants it to, before it opens anything.
+    conf["mode"] = "push"
     client = lsp_latency.Client(conf, root)
     try:
         client.start()

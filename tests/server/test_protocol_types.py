@@ -1,0 +1,47 @@
+"""The types of the protocol as a server has them: leaner, but of the same use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SERVES = """
+import attrs
+define = attrs.define
+from review_server.protocol_types import import_lean
+import_lean()
+assert attrs.define is define
+import json
+from lsprotocol import converters, types
+assert types.Diagnostic.__eq__ is object.__eq__, "they are as dear as ever"
+assert types.Position(1, 2) == types.Position(1, 2) < types.Position(2, 0)
+converter = converters.get_converter()
+note = {"uri": "file:///a.py", "diagnostics": [{"range": {"start": {"line": 1, "character": 2},
+    "end": {"line": 3, "character": 4}}, "message": "m", "severity": 2, "code": "c"}]}
+params = converter.structure(note, types.PublishDiagnosticsParams)
+assert params.diagnostics[0].severity is types.DiagnosticSeverity.Warning
+print(json.dumps(converter.unstructure(params), sort_keys=True) == json.dumps(note, sort_keys=True))
+"""
+
+HAS_THEM = """
+from lsprotocol import types
+from review_server.protocol_types import import_lean
+import_lean()
+one, other = (types.CodeDescription("https://host") for _ in range(2))
+print(one == other)
+"""
+
+
+def run(code: str) -> str:
+    """Run some code in a process of its own, and return what it prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert not done.stderr, done.stderr
+    return done.stdout.strip()
+
+
+def test_messages_are_read_and_written_as_ever() -> None:
+    assert run(SERVES) == "True"
+
+
+def test_types_that_somebody_has_stay_as_they_are() -> None:
+    assert run(HAS_THEM) == "True"
