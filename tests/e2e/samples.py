@@ -129,3 +129,42 @@ class Pool:
     def forget(self, name):
         self._active.pop(name, None)
 """
+
+BASE = """\
+from oslo_concurrency import lockutils
+
+
+class Base:
+    def __init__(self):
+        self.claims = {}
+
+    @lockutils.synchronized("tracker", fair=True)
+    def reset(self):
+        self.claims = {}
+
+    def _drop(self, name):
+        self.claims.pop(name, None)
+"""
+
+DERIVED = """\
+from base import Base
+from oslo_concurrency import lockutils
+
+
+class Tracker(Base):
+    @lockutils.synchronized("tracker", fair=True)
+    def claim(self, name, size):
+        self._drop(name)
+        self.claims[name] = size
+
+    @lockutils.synchronized("tracker", fair=True)
+    def renew(self, name):
+        self._drop(name)
+
+    @lockutils.synchronized("tracker", fair=True)
+    def free(self, name):
+        return self.claims.pop(name, None)
+
+    def forget(self, name):
+        self._drop(name)
+"""

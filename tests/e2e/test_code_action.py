@@ -11,6 +11,8 @@ from e2e.clients import BARE, EGLOT, NEOVIM, VSCODE, without
 from e2e.editor import Editor, connected
 from e2e.inside import Inside
 from e2e.samples import (
+    BASE,
+    DERIVED,
     FILES,
     FILES_CLOSED,
     HELD,
@@ -307,6 +309,33 @@ async def test_a_fix_of_several_files(
         for change in changes.values()
         for one in change["edits"]
     )
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["closed", "open"])
+@pytest.mark.asyncio(loop_scope="function")
+async def test_a_fix_of_another_file(project: Path, opened: bool) -> None:  # noqa: FBT001
+    (project / "base.py").write_text(BASE)
+    (project / "tracker.py").write_text(DERIVED)
+    async with connected(VSCODE, project) as editor:
+        base = (project / "base.py").as_uri()
+        if opened:
+            editor.open(project / "base.py", f"# moved\n{BASE}")
+        uri = editor.open(project / "tracker.py")
+        found = next(row for row in await editor.diagnostics(uri) if row.code == "unguarded-caller")
+        fix, *_ = await editor.actions(uri, found)
+        resolved = await editor.client.code_action_resolve_async(fix)
+        assert resolved.edit is not None
+        (annotation,) = (resolved.edit.change_annotations or {}).values()
+        assert annotation.needs_confirmation
+        (change,) = resolved.edit.document_changes or ()
+        assert isinstance(change, types.TextDocumentEdit)
+        document = types.OptionalVersionedTextDocumentIdentifier(base, 1 if opened else None)
+        assert change.text_document == document
+        (edit,) = change.edits
+        assert isinstance(edit, types.AnnotatedTextEdit)
+        assert edit.new_text == '    @lockutils.synchronized("tracker", fair=True)\n'
+        line = BASE.splitlines().index("    def _drop(self, name):") + opened
+        assert edit.range == types.Range(types.Position(line, 0), types.Position(line, 0))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ await inEditor(async (page) => {
   const quickFix = page.locator('.monaco-hover a', { hasText: 'Quick Fix' }).first();
   await quickFix.waitFor();
   await quickFix.click();
-  const action = page.locator('.action-widget .monaco-list-row.action', { hasText: 'Open `source` in `with`' });
+  const action = page.locator('.action-widget .monaco-list-row.action', { hasText: 'Open `stream` in `with`' });
   await action.first().waitFor();
   await page.screenshot({ path: output('safe-fix.png') });
   await action.first().click();
