@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import StatementKind
+from review_checks.summaries.flow import is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from review_checks.engine.files import UnitState
+    from review_checks.facts.schema import Function
     from review_checks.text.lines import Change
 
 _COMPOUND = frozenset(
@@ -49,26 +51,32 @@ def keeps_facts(lines: Sequence[str], start: int, state: UnitState, change: Chan
         above -= 1
     while lines[below].isspace():
         below += 1
-    beside_comment = "#" in lines[above] or "#" in lines[below]
-    if beside_comment and any(body.handlers for body in state.facts.functions):
+    functions = state.facts.functions
+    handles = any(body.handlers for body in functions)
+    if handles and "#" in lines[above]:
         # So it may if a comment is next to an `except`, or to other comments above its `try`.
         return False
-    return _ends_statement(state, lines[above], above - start)
+    line = _known_line(state, above - start)
+    if lines[above].rstrip().endswith("\\") or not _ends_statement(functions, line):
+        return False
+    # A comment below the last statement of a handler may be about it.
+    return not (handles and "#" in lines[below] and _is_in_handler(functions, line))
 
 
-def _ends_statement(state: UnitState, text: str, line: int) -> bool:
+def _known_line(state: UnitState, line: int) -> int:
+    """Return where a line of a unit was when its facts were found, or -1 if it is new."""
+    if state.lines is None:
+        return line
+    return state.lines.index(line) if line in state.lines else -1
+
+
+def _ends_statement(functions: Iterable[Function], line: int) -> bool:
     """Say whether a simple statement ends on a line of a unit, and none goes on.
 
     What comes next is in no string, then, and continues nothing.
     """
-    if text.rstrip().endswith("\\"):
-        return False
-    if state.lines is not None:
-        if line not in state.lines:
-            return False
-        line = state.lines.index(line)
     ends = False
-    for body in state.facts.functions:
+    for body in functions:
         for statement in body.statements:
             span = statement.span
             if span.line <= line <= span.end_line and statement.kind not in _COMPOUND:
@@ -76,3 +84,13 @@ def _ends_statement(state: UnitState, text: str, line: int) -> bool:
                     return False
                 ends = True
     return ends
+
+
+def _is_in_handler(functions: Iterable[Function], line: int) -> bool:
+    """Say whether a line of a unit lies in an exception handler."""
+    return any(
+        statement.span.line <= line <= statement.span.end_line
+        and any(is_inside(body, index, handler.region) for handler in body.handlers)
+        for body in functions
+        for index, statement in enumerate(body.statements)
+    )
