@@ -157,6 +157,7 @@ async def test_an_unsafe_fix_is_to_be_confirmed_where_that_is_possible(project: 
 async def test_a_safe_fix_is_not_to_be_confirmed(editor: Editor) -> None:
     uri = editor.open("untitled:safe", FILES)
     fix, *_ = await editor.actions(uri, await first_finding(editor, uri))
+    assert fix.title == "Open `source` in `with`"
     resolved = await editor.client.code_action_resolve_async(fix)
     assert resolved.edit is not None
     assert resolved.edit.change_annotations is None

@@ -19,6 +19,9 @@ HERE = Path(__file__).parent
 FILES = {path.stem: path for path in HERE.glob("*/*.md")}
 CASES = [(stem, case) for stem, path in sorted(FILES.items()) for case in read_cases(path)]
 _EXAMPLE = re.compile(r"^```python (bad|good|fixed)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_LONGEST_TITLE = 60
+_NAMELESS = "unused-suppression"
+"""The rule whose fix takes a whole comment away, which has no name."""
 _HEADINGS = ["Why it matters", "Example", "When it stays silent", "Fix", "Options", "References"]
 
 
@@ -42,6 +45,9 @@ def test_documentation(rule: Rule) -> None:
         mine = [finding for finding in found if finding.rule == rule.name]
         if kind == "bad":
             assert mine, f"the bad example of {rule.name} is silent"
+            assert all(len(finding.title) <= _LONGEST_TITLE for finding in mine)
+            named = [finding.title for finding in mine if finding.fix and rule.name != _NAMELESS]
+            assert all("`" in title for title in named), named
             before = files
         else:
             assert not mine, mine

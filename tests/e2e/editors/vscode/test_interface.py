@@ -15,7 +15,7 @@ import pytest
 
 from e2e.editors.samples import write_expected, write_project
 from e2e.editors.tools import EDITORS
-from e2e.samples import HELD, POOL, STRAY
+from e2e.samples import BASE, DERIVED, HELD, POOL, STRAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,16 @@ def test_a_finding_is_mended_by_mouse(workbench: Workbench, project: Path) -> No
     mended = (project / "reports.py").read_text()
     assert mended.count("with open(path) as stream:") == 1
     assert mended.count("stream = open(path)") == 1
+
+
+def test_a_fix_of_another_file_is_agreed_to(workbench: Workbench, project: Path) -> None:
+    (project / "base.py").write_text(BASE)
+    (project / "tracker.py").write_text(DERIVED)
+    workbench.browse("other_file", workbench.url(project, "tracker.py"), project.parent)
+    decorator = '    @lockutils.synchronized("tracker", fair=True)\n'
+    helper = "    def _drop(self, name):\n"
+    assert (project / "base.py").read_text() == BASE.replace(helper, f"{decorator}{helper}")
+    assert (project / "tracker.py").read_text() == DERIVED
 
 
 def test_the_page_of_a_rule(workbench: Workbench, project: Path) -> None:
