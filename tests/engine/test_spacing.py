@@ -49,6 +49,19 @@ class Tracker:
 """; y = 2
         self.nodes.pop(node, None)
 
+    def note(self, node):
+        self.nodes["last"] = 1
+        # An atomic store, so that no lock is needed.
+        self.nodes["note"] = 2
+        node.seen = True
+
+        # guarded by: self._lock
+        self.kept = node
+        node.kept = True
+
+    def lose(self):
+        self.kept = None
+
     def drop(self, nodes):
         # Nobody reads it yet.
         for node in nodes:

@@ -43,9 +43,6 @@ def keeps_facts(lines: Sequence[str], start: int, state: UnitState, change: Chan
     """
     if state.is_pending or state.reason:
         return False
-    if state.facts.comments:
-        # How many lines lie between a comment and what it speaks of may matter.
-        return False
     above, below = change.first - 1, change.first + change.added
     while lines[above].isspace():
         above -= 1
@@ -53,8 +50,8 @@ def keeps_facts(lines: Sequence[str], start: int, state: UnitState, change: Chan
         below += 1
     functions = state.facts.functions
     handles = any(body.handlers for body in functions)
-    if handles and "#" in lines[above]:
-        # So it may if a comment is next to an `except`, or to other comments above its `try`.
+    if (handles or state.facts.comments) and "#" in lines[above]:
+        # How many lines lie between a comment and what it speaks of may matter.
         return False
     line = _known_line(state, above - start)
     if lines[above].rstrip().endswith("\\") or not _ends_statement(functions, line):
