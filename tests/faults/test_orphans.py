@@ -40,7 +40,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def children(process: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{process}/task").iterdir():
-        found += [int(row) for row in (task / "children").read_text().split()]
+        # A thread may end while they are listed.
+        with contextlib.suppress(OSError):
+            found += [int(row) for row in (task / "children").read_text().split()]
     return found
 
 
