@@ -214,7 +214,7 @@ def _held_above(function: FunctionId, guard: Guard, context: FixContext) -> str:
             if current not in calls.shapes:
                 continue
             rows = [(caller, locks) for caller, _, locks in calls.callers(current)]
-            for caller, locks in (*rows, *calls.handed_on(current)):
+            for caller, locks in (*rows, *calls.handed_on.get(current, ())):
                 if guard.identity in locks or UNKNOWN in locks or declares_lock(db, caller):
                     perhaps = "" if guard.reentrant is False else "perhaps "
                     name = context.qualified(caller)

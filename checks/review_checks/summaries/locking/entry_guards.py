@@ -26,7 +26,7 @@ from review_checks.summaries.locking.sibling_calls import NOTHING, Caller, Sibli
 from review_checks.summaries.names import class_of, home, lineage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _UNSURE: Locks = frozenset({UNKNOWN})
 
@@ -77,7 +77,7 @@ def class_solution(db: Database, owner: str) -> Solution:
     families = [family(db, place.path, place.name) for place in places]
     rows = [row for found in families for row in found.shapes]
     same = _same_locks(db, owner, frozenset(bases), rows)
-    return _Solver(SiblingCalls(db, owner, rows), same, _declared(families, of_class=True)).solve()
+    return _solution(db, owner, rows, same, _declared(families, of_class=True))
 
 
 @query
@@ -92,7 +92,7 @@ def module_solution(db: Database, path: str) -> Solution:
     if not any(found.changed for found in families):
         return _EMPTY
     rows = [row for found in families for row in found.shapes]
-    return _Solver(SiblingCalls(db, "", rows), {}, _declared(families, of_class=False)).solve()
+    return _solution(db, "", rows, {}, _declared(families, of_class=False))
 
 
 def _declared(families: Iterable[Family], *, of_class: bool) -> dict[str, tuple[FunctionId, str]]:
@@ -120,6 +120,45 @@ def _same_locks(
     return same
 
 
+def _solution(
+    db: Database,
+    owner: str,
+    rows: Sequence[tuple[FunctionId, Shape]],
+    same: dict[str, str],
+    declared: dict[str, tuple[FunctionId, str]],
+) -> Solution:
+    candidates = _candidates(rows, declared, of_class=bool(owner))
+    uses = {
+        function: mine
+        for function, shape in rows
+        if (mine := candidates & shape.uses) and shape.role is not Role.OWNED
+    }
+    return _Solver(SiblingCalls(db, owner, rows), same, declared).solve(uses) if uses else _EMPTY
+
+
+def _candidates(
+    rows: Iterable[tuple[FunctionId, Shape]], declared: Iterable[str], *, of_class: bool
+) -> frozenset[str]:
+    """Return the fields that are changed, and are not used under the same locks everywhere.
+
+    What is never changed but by the maker of its object needs no lock.
+    """
+    bare: set[str] = set()
+    changed: set[str] = set()
+    locks: dict[str, set[Locks]] = {}
+    for _, shape in rows:
+        if shape.role is not Role.OWNED:
+            bare |= shape.reads
+            changed |= shape.writes
+        for field, write, held in shape.guarded:
+            locks.setdefault(field, set()).add(held)
+            if write:
+                changed.add(field)
+    bare.update([field for field, found in locks.items() if len(found) > 1])
+    wanted = [field for field in bare & changed if field.startswith(".") is of_class]
+    return frozenset([*wanted, *declared])
+
+
 class _Solver:
     """Finds the locks that are held on entry to the functions of a class or module."""
 
@@ -132,27 +171,19 @@ class _Solver:
         self.calls, self.same, self.declared = calls, same, declared
         self.shapes = calls.shapes
         self.entering: dict[FunctionId, Locks | None] = {}
-        self._reached: dict[FunctionId, bool] = {}
 
-    def solve(self) -> Solution:
-        """Return what is held on entry to whom."""
-        candidates = self._candidates()
-        uses = {
-            function: mine
-            for function, shape in self.shapes.items()
-            if (mine := candidates & shape.uses) and shape.role is not Role.OWNED
-        }
+    def solve(self, uses: Mapping[FunctionId, frozenset[str]]) -> Solution:
+        """Return what is held on entry to whom, given which function uses which fields."""
         self._solve_entering(self._above(uses))
-        wanted = self._wanted(candidates, uses)
+        wanted = self._wanted(uses)
         if not wanted:
             return _EMPTY
         users: dict[str, list[tuple[FunctionId, Locks | None]]] = {}
         using: list[FunctionId] = []
         for function, mine in uses.items():
-            shape = self.shapes[function]
-            if mine.isdisjoint(wanted) or self.calls.is_owned(function):
+            if mine.isdisjoint(wanted) or function in self.calls.owned:
                 continue
-            around = _UNSURE if shape.declared else self._entry(function)
+            around = self._around(function)
             for field in mine & wanted:
                 users.setdefault(field, []).append((function, around))
             using.append(function)
@@ -161,32 +192,11 @@ class _Solver:
             {field: tuple(users[field]) for field in sorted(users)},
             callers,
             {function: rows for function in callers if (rows := self._handed(function))},
-            frozenset([function for function in callers if self.calls.is_entry(function)]),
+            self.calls.entries & callers.keys(),
             self._guards(),
             self.same,
             self.declared,
         )
-
-    def _candidates(self) -> frozenset[str]:
-        """Return the fields that are changed, and are not used under the same locks everywhere.
-
-        What is never changed but by the maker of its object needs no lock.
-        """
-        bare: set[str] = set()
-        changed: set[str] = set()
-        locks: dict[str, set[Locks]] = {}
-        for shape in self.shapes.values():
-            if shape.role is not Role.OWNED:
-                bare |= shape.reads
-                changed |= shape.writes
-            for field, write, held in shape.guarded:
-                locks.setdefault(field, set()).add(held)
-                if write:
-                    changed.add(field)
-        bare.update([field for field, rows in locks.items() if len(rows) > 1])
-        of_class = bool(self.calls.owner)
-        wanted = [field for field in bare & changed if field.startswith(".") is of_class]
-        return frozenset(wanted) | self.declared.keys()
 
     def _above(self, functions: Iterable[FunctionId]) -> frozenset[FunctionId]:
         """Return functions and all that call them, up to those that anybody may call."""
@@ -194,7 +204,9 @@ class _Solver:
         seen = set(todo)
         while todo:
             current = todo.pop()
-            for caller, _, _ in () if self.calls.is_entry(current) else self.calls.callers(current):
+            if current in self.calls.entries:
+                continue
+            for caller, _, _ in self.calls.callers(current):
                 if caller not in seen:
                     seen.add(caller)
                     todo.append(caller)
@@ -210,9 +222,7 @@ class _Solver:
                 known.setdefault(guard.identity, guard)
         return known
 
-    def _wanted(
-        self, candidates: frozenset[str], uses: Mapping[FunctionId, frozenset[str]]
-    ) -> set[str]:
+    def _wanted(self, uses: Mapping[FunctionId, frozenset[str]]) -> set[str]:
         """Return the fields that some lock guards at some site, and some other site leaves out."""
         used: dict[str, set[Locks]] = {}
         guarded: dict[str, set[str]] = {}
@@ -224,7 +234,7 @@ class _Solver:
                 if around:
                     guarded.setdefault(field, set()).update(around)
             for field, _, locks in shape.guarded:
-                if field in candidates:
+                if field in mine:
                     guarded.setdefault(field, set()).update(locks)
                     used.setdefault(field, set()).add(locks | around)
         wanted = {
@@ -238,71 +248,65 @@ class _Solver:
 
     def _solve_entering(self, matters: frozenset[FunctionId]) -> None:
         """Find what is held on entry to those functions that are called under a lock."""
-        below: dict[FunctionId, None] = {}
-        todo = [
-            (caller, target)
-            for caller in self.shapes
-            if caller in matters
-            for target in self._targets_of(caller, locked=True)
-        ]
-        while todo:
-            caller, name = todo.pop()
-            target = self.calls.target(caller, name)
-            if target not in matters or target in below or self.calls.is_entry(target):
-                continue
-            if self.shapes[target].role is not Role.OWNED:
-                below[target] = None
-                todo += [(target, inner) for inner in self._targets_of(target, locked=False)]
-        self.entering = dict.fromkeys(below)
+        calls = self.calls
+        above = {
+            function: [row for row in calls.callers(function) if row[0] not in calls.owned]
+            for function in self._below(matters)
+        }
+        self.entering = dict.fromkeys(above)
         changed = True
         while changed:
             changed = False
-            for function in below:
-                value = self._meet(function)
+            for function, callers in above.items():
+                value = self._meet(callers)
                 if value != self.entering[function]:
                     self.entering[function] = value
                     changed = True
 
-    def _targets_of(self, caller: FunctionId, *, locked: bool) -> Iterator[str]:
-        """Yield what a function calls, or only what it calls under a lock."""
-        shape, accessors = self.shapes[caller], self.calls.read_as_call
-        everything = not locked or shape.declared
-        for target, locks in shape.calls:
-            if locks or everything:
-                yield target
-        for target, locks in shape.mentions:
-            if locks:
-                yield target
-        yield from [field for field, _, _ in shape.guarded if field in accessors]
-        if everything:
-            yield from shape.reads & accessors
+    def _below(self, matters: frozenset[FunctionId]) -> Iterable[FunctionId]:
+        """Return those functions that are called, directly or not, by one that holds a lock."""
+        below: dict[FunctionId, list[FunctionId]] = {}
+        found: dict[FunctionId, None] = {}
+        for function in self.shapes:
+            if function not in matters or function in self.calls.entries:
+                continue
+            if self.shapes[function].role is Role.OWNED:
+                continue
+            for caller, _, locks in self.calls.callers(function):
+                below.setdefault(caller, []).append(function)
+                if caller in matters and (locks or self.shapes[caller].declared):
+                    found[function] = None
+        todo = list(found)
+        while todo:
+            for target in below.get(todo.pop(), ()):
+                if target not in found:
+                    found[target] = None
+                    todo.append(target)
+        return found
 
-    def _meet(self, function: FunctionId) -> Locks | None:
+    def _meet(self, callers: Iterable[Caller]) -> Locks | None:
         """Return what all calls of a function hold; None stands for everything.
 
         A caller that holds an unknown lock may hold any, so that the meet is unsure, too.
         """
         result: Locks | None = None
-        for caller, _, locks in self.calls.callers(function):
-            if self.calls.is_owned(caller):
-                continue
-            around = _UNSURE if self.shapes[caller].declared else self._entry(caller)
+        for caller, _, locks in callers:
+            around = self._around(caller)
             if around is None and (caller in self.entering or not locks):
                 # Not known yet, and the greatest fixpoint starts from everything; or nobody is
                 # known to call the caller, which is no evidence.
                 continue
-            here = locks | (around or NOTHING)
+            here = locks | around if around else locks
             result = here if result is None else (result & here) | (_UNSURE & (result | here))
         return result
 
-    def _entry(self, function: FunctionId) -> Locks | None:
+    def _around(self, function: FunctionId) -> Locks | None:
         """Return what is held on entry to a function; None when nobody is known to call it."""
+        if self.shapes[function].declared:
+            return _UNSURE
         if function in self.entering:
             return self.entering[function]
-        if function not in self._reached:
-            roots = self.calls.roots(function)
-            self._reached[function] = any(self.calls.is_entry(root) for root in roots)
-        return NOTHING if self._reached[function] else None
+        return NOTHING if function in self.calls.reached else None
 
     # What reports need to know of the call graph
 
@@ -315,7 +319,7 @@ class _Solver:
             function = todo.pop()
             if function in above:
                 continue
-            rows = [row for row in self.calls.callers(function) if not self.calls.is_owned(row[0])]
+            rows = [row for row in self.calls.callers(function) if row[0] not in self.calls.owned]
             above[function] = tuple(
                 [(caller, name, self._held_at(caller, locks)) for caller, name, locks in rows]
             )
@@ -323,9 +327,9 @@ class _Solver:
         return above
 
     def _handed(self, function: FunctionId) -> tuple[tuple[FunctionId, Locks], ...]:
-        rows = self.calls.handed_on(function)
+        rows = self.calls.handed_on.get(function, ())
         return tuple([(caller, self._held_at(caller, locks)) for caller, locks in rows])
 
     def _held_at(self, caller: FunctionId, locks: Locks) -> Locks:
-        around = _UNSURE if self.shapes[caller].declared else self._entry(caller)
-        return frozenset([self.same.get(lock, lock) for lock in locks | (around or NOTHING)])
+        held = locks | (self._around(caller) or NOTHING)
+        return frozenset([self.same.get(lock, lock) for lock in held]) if self.same else held

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, NamedTuple
 
 from review_checks.summaries.callers import is_called_bare_elsewhere
 from review_checks.summaries.index import declared_function
@@ -12,7 +13,8 @@ from review_checks.summaries.locking.shapes import Locks, Shape
 from review_checks.summaries.names import class_around, lineage, method_in, method_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from review_checks.summaries.incremental import Database
 
@@ -22,6 +24,8 @@ _INTERNAL = 2
 
 Unless somebody in another file calls it without a lock."""
 
+_INNER = (Role.PRIVATE, Role.NESTED)
+
 Caller = tuple[FunctionId, str, Locks]
 """A call: who makes it, the target as it names it, and the locks held there."""
 
@@ -29,48 +33,71 @@ Caller = tuple[FunctionId, str, Locks]
 class SiblingCalls:
     """The calls among functions that see one ``self``, or the variables of one module.
 
-    What it finds out on the way it keeps.
+    All calls are followed once, when this is made; what they say of each function is read off.
     """
 
     def __init__(self, db: Database, owner: str, rows: Iterable[tuple[FunctionId, Shape]]) -> None:
         """Take the functions of a class, or those of a module when ``owner`` is ''."""
         self.db, self.owner = db, owner
         self.shapes = dict(rows)
-        self._named: dict[str, list[tuple[FunctionId, Locks]]] = {}
-        self._detached: dict[str, list[FunctionId]] = {}
-        for caller, shape in self.shapes.items():
-            for target, locks in shape.calls:
-                self._named.setdefault(target, []).append((caller, locks))
-            for target in shape.detached:
-                self._detached.setdefault(target, []).append(caller)
-        self.read_as_call = frozenset(
-            [
-                f".{shape.name}"
-                for shape in self.shapes.values()
-                if shape.role is Role.PRIVATE or shape.accessor
-            ]
-        )
-        self._targets: dict[tuple[FunctionId | None, str], FunctionId | None] = {}
-        self._known_callers: dict[FunctionId, tuple[Caller, ...]] = {}
-        self._known_mentions: dict[str, list[tuple[FunctionId, Locks]]] | None = None
-        self._known_handed: dict[str, list[tuple[FunctionId, Locks]]] | None = None
-        self._known_entries: dict[FunctionId, bool] = {}
-        self._known_roots: dict[FunctionId, frozenset[FunctionId]] = {}
-        self._known_owned: dict[FunctionId, bool] = {}
+        self._names = {shape.name for shape in self.shapes.values()}
+        self._read_as_call = {
+            f".{shape.name}"
+            for shape in self.shapes.values()
+            if shape.role is Role.PRIVATE or shape.accessor
+        }
+        self._targets: dict[tuple[object, str], FunctionId | None] = {}
+        self._callers: dict[FunctionId, list[Caller]] = {}
+        self._loose: set[FunctionId] = set()
+        """Those that are handed on while nothing is held, or run later."""
+        for function, shape in self.shapes.items():
+            self._follow(function, shape)
 
-    def target(self, caller: FunctionId, name: str) -> FunctionId | None:
-        """Return the function that a name means in a caller."""
-        depends = not (self.owner and name.startswith("."))
-        key = (caller if depends else None, name)
+    # Calls
+
+    def _follow(self, caller: FunctionId, shape: Shape) -> None:
+        """Note whom a function calls, and whom it hands on to be called."""
+        for name, locks in shape.calls:
+            self._note_call(caller, name, locks)
+        for name in shape.detached:
+            target = self._target(caller, name)
+            if target is not None:
+                self._loose.add(target)
+        fields = [(name, locks) for name, _, locks in shape.guarded if name in self._read_as_call]
+        fields += [(name, NOTHING) for name in shape.reads & self._read_as_call]
+        for name, locks in (*shape.mentions, *fields):
+            target = self._target(caller, name)
+            if target is None:
+                continue
+            accessor, role = self.shapes[target].accessor, self.shapes[target].role
+            if accessor or (locks and role in _INNER):
+                # What is handed on under a lock is most often called before that is given back.
+                self._note_call(caller, name, locks)
+            elif not locks and role is Role.PRIVATE:
+                self._loose.add(target)
+
+    def _note_call(self, caller: FunctionId, name: str, locks: Locks) -> None:
+        target = self._target(caller, name)
+        if target is not None and target != caller:
+            self._callers.setdefault(target, []).append((caller, name, locks))
+
+    def _target(self, caller: FunctionId, name: str) -> FunctionId | None:
+        """Return the function among these that a name means in a caller."""
+        if name[0] == "#":
+            nested = (caller[0], int(name[1:]))
+            return nested if nested in self.shapes else None
+        if name.rpartition(".")[2] not in self._names:
+            return None
+        scope: object = self.owner if self.owner and name[0] == "." else caller
+        key = (scope, name)
         if key not in self._targets:
-            self._targets[key] = self._find_target(caller, name)
+            target = self._find_target(caller, name)
+            self._targets[key] = target if target in self.shapes else None
         return self._targets[key]
 
     def _find_target(self, caller: FunctionId, name: str) -> FunctionId | None:
-        if name.startswith("#"):
-            return caller[0], int(name[1:])
-        around = self.owner or class_around(self.db, caller)
         if name.startswith("."):
+            around = self.owner or class_around(self.db, caller)
             return method_of(self.db, around, name[1:]) if around else None
         if name.startswith("super."):
             around = class_around(self.db, caller)
@@ -81,121 +108,101 @@ class SiblingCalls:
             return None
         return declared_function(self.db, unit_path(self.db, caller[0]), name)
 
-    def _spellings(self, function: FunctionId) -> tuple[str, ...]:
-        name = self.shapes[function].name
-        if self.shapes[function].role is Role.NESTED:
-            return (f"#{function[1]}",)
-        return (f".{name}", f"super.{name}", name)
-
-    def callers(self, function: FunctionId) -> tuple[Caller, ...]:
+    def callers(self, function: FunctionId) -> Sequence[Caller]:
         """Return the calls that reach a function, with the caller's own locks at each."""
-        found = self._known_callers.get(function)
-        if found is None:
-            found = self._known_callers[function] = tuple(self._find_callers(function))
+        return self._callers.get(function, ())
+
+    @functools.cached_property
+    def handed_on(self) -> Mapping[FunctionId, Sequence[tuple[FunctionId, Locks]]]:
+        """Those that are handed on as values by one that holds locks of its own, and by whom."""
+        found: dict[FunctionId, list[tuple[FunctionId, Locks]]] = {}
+        for caller, shape in self.shapes.items():
+            fields = [(name, locks) for name, _, locks in shape.guarded]
+            for name, locks in (*fields, *shape.mentions):
+                target = self._target(caller, name) if locks else None
+                if target is not None:
+                    found.setdefault(target, []).append((caller, locks))
         return found
 
-    def _find_callers(self, function: FunctionId) -> Iterator[Caller]:
-        shape = self.shapes[function]
-        for spelling in self._spellings(function):
-            rows = list(self._named.get(spelling, ()))
-            if shape.role in (Role.PRIVATE, Role.NESTED) or shape.accessor:
-                # What is handed on under a lock is most often called before that is given back.
-                mentions = self._mentions().get(spelling, ())
-                rows += [row for row in mentions if row[1] or shape.accessor]
-            for caller, locks in rows:
-                if caller != function and self.target(caller, spelling) == function:
-                    yield caller, spelling, locks
+    # Who else may call
 
-    def _mentions(self) -> dict[str, list[tuple[FunctionId, Locks]]]:
-        """Return who hands on which function as a value, under which of its own locks."""
-        if self._known_mentions is None:
-            known: dict[str, list[tuple[FunctionId, Locks]]] = {}
-            for caller, shape in self.shapes.items():
-                for target, locks in shape.mentions:
-                    known.setdefault(target, []).append((caller, locks))
-                for name in self.read_as_call & shape.reads:
-                    known.setdefault(name, []).append((caller, NOTHING))
-                for name, _, locks in shape.guarded:
-                    if name in self.read_as_call:
-                        known.setdefault(name, []).append((caller, locks))
-            self._known_mentions = known
-        return self._known_mentions
-
-    def handed_on(self, function: FunctionId) -> Iterator[tuple[FunctionId, Locks]]:
-        """Yield who hands a function on as a value while it holds locks of its own."""
-        if self._known_handed is None:
-            self._known_handed = {}
-            for caller, shape in self.shapes.items():
-                rows = [(name, locks) for name, _, locks in shape.guarded]
-                for name, locks in (*rows, *shape.mentions):
-                    self._known_handed.setdefault(name, []).append((caller, locks))
-        for spelling in self._spellings(function):
-            for caller, locks in self._known_handed.get(spelling, ()):
-                if locks and self.target(caller, spelling) == function:
-                    yield caller, locks
+    @functools.cached_property
+    def entries(self) -> frozenset[FunctionId]:
+        """The functions that others may call while they hold nothing."""
+        return frozenset(filter(self.is_entry, self.shapes))
 
     def is_entry(self, function: FunctionId) -> bool:
         """Say whether others may call a function while they hold nothing."""
-        known = self._known_entries.get(function)
-        if known is None:
-            known = self._known_entries[function] = self._find_entry(function)
-        return known
-
-    def _find_entry(self, function: FunctionId) -> bool:
-        shape = self.shapes[function]
-        if shape.role is Role.PUBLIC:
-            callers = self.callers(function)
-            locked = {caller for caller, _, locks in callers if locks}
-            if len(locked) < _INTERNAL or any(not locks for _, _, locks in callers):
-                return True
-            return is_called_bare_elsewhere(self.db, function)
-        if shape.role not in (Role.PRIVATE, Role.NESTED):
-            return False
-        spellings = self._spellings(function)
-        if any(
-            self.target(caller, spelling) == function
-            for spelling in spellings
-            for caller in self._detached.get(spelling, ())
-        ):
+        role = self.shapes[function].role
+        if role is not Role.PUBLIC:
+            return function in self._loose and role in _INNER
+        callers = self.callers(function)
+        if len(callers) < _INTERNAL or any(not locks for _, _, locks in callers):
             return True
-        return (
-            shape.role is Role.PRIVATE
-            and not shape.accessor
-            and any(
-                not locks and self.target(caller, spelling) == function
-                for spelling in spellings
-                for caller, locks in self._mentions().get(spelling, ())
-            )
+        if len({caller for caller, _, _ in callers}) < _INTERNAL:
+            return True
+        return is_called_bare_elsewhere(self.db, function)
+
+    @property
+    def reached(self) -> AbstractSet[FunctionId]:
+        """The functions to which a way leads from one that others may call."""
+        return self._ways.from_entries
+
+    @functools.cached_property
+    def owned(self) -> AbstractSet[FunctionId]:
+        """The functions that run only while their object is still being made."""
+        ways = self._ways
+        return {
+            function
+            for function in ways.from_makers
+            if self.shapes[function].role is Role.OWNED
+            or (function not in ways.from_others and self.shapes[function].role in _INNER)
+        }
+
+    @functools.cached_property
+    def _ways(self) -> _Ways:
+        """What is found on the ways down from the entries, and from what nobody is known to call.
+
+        A way ends at an entry, which is reached from itself only.
+        """
+        makers: list[FunctionId] = []
+        others: list[FunctionId] = []
+        below: dict[FunctionId, list[FunctionId]] = {}
+        for function, shape in self.shapes.items():
+            callers = self.callers(function)
+            if function in self.entries or not callers:
+                (makers if shape.role is Role.OWNED else others).append(function)
+            else:
+                for caller, _, _ in callers:
+                    below.setdefault(caller, []).append(function)
+        return _Ways(
+            _reached(self.entries, below), _reached(makers, below), _reached(others, below)
         )
 
-    def roots(self, function: FunctionId) -> frozenset[FunctionId]:
-        """Return the entry points and unreached functions from which a function is reached."""
-        known = self._known_roots.get(function)
-        if known is None:
-            roots: set[FunctionId] = set()
-            seen, todo = {function}, [function]
-            while todo:
-                current = todo.pop()
-                above = () if self.is_entry(current) else self.callers(current)
-                if not above:
-                    roots.add(current)
-                for caller, _, _ in above:
-                    if caller not in seen:
-                        seen.add(caller)
-                        todo.append(caller)
-            known = self._known_roots[function] = frozenset(roots)
-        return known
 
-    def is_owned(self, function: FunctionId) -> bool:
-        """Say whether a function runs only while its object is still being made."""
-        known = self._known_owned.get(function)
-        if known is None:
-            known = self._known_owned[function] = self._find_owned(function)
-        return known
+class _Ways(NamedTuple):
+    """The functions that are reached from others, these included.
 
-    def _find_owned(self, function: FunctionId) -> bool:
-        role = self.shapes[function].role
-        if role not in (Role.PRIVATE, Role.NESTED):
-            return role is Role.OWNED
-        roots = self.roots(function)
-        return bool(roots) and all(self.shapes[root].role is Role.OWNED for root in roots)
+    Attributes:
+        from_entries: from those that others may call while they hold nothing.
+        from_makers: from those that run while their object is made.
+        from_others: from entries and from what nobody is known to call, but for the makers.
+    """
+
+    from_entries: set[FunctionId]
+    from_makers: set[FunctionId]
+    from_others: set[FunctionId]
+
+
+def _reached(
+    start: Iterable[FunctionId], below: Mapping[FunctionId, Iterable[FunctionId]]
+) -> set[FunctionId]:
+    """Return functions and all that they call."""
+    found = set(start)
+    todo = list(found)
+    while todo:
+        for target in below.get(todo.pop(), ()):
+            if target not in found:
+                found.add(target)
+                todo.append(target)
+    return found
