@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Hashable
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,20 @@ class Schedule:
         self._idle[key] = work
         if self._timer is None:
             self._timer = self._loop.call_later(QUIET, self._run_idle)
+
+    async def rest(self) -> None:
+        """Wait until the editor rests, but let what has come meanwhile be handled in any case."""
+        await asyncio.sleep(0)
+        if self.is_quiet:
+            return
+        rested = self._loop.create_future()
+
+        def go_on() -> None:
+            if not rested.done():
+                rested.set_result(None)
+
+        self.when_idle(rested, go_on)
+        await rested
 
     @property
     def is_quiet(self) -> bool:

@@ -61,7 +61,7 @@ class Session:
         self.projects = projects
         self.reporter = Reporter(client, self)
         self._faults = FaultTeller(client.encoding, self.uri, self._publish_faults)
-        self.index = Index(projects, self.recheck)
+        self.index = Index(projects, self.recheck, schedule.rest)
         self.resolving = Resolving(projects, schedule, self.recheck)
         self._peer = peer
         self._schedule = schedule
@@ -199,7 +199,7 @@ class Session:
         if document is None:
             return wire.FullReport([])
         rows = self.reporter.rows(document)
-        self.resolving.look()
+        self._was_reported()
         result = self.result_id(document)
         if result == previous:
             return wire.UnchangedReport(result)
@@ -319,9 +319,18 @@ class Session:
             )
             return
         document.changed = math.inf
-        self.resolving.look()
         if not only_changes or rows is not before:
             self._send(document, rows)
+        self._was_reported()
+
+    def _was_reported(self) -> None:
+        """Do what can wait until the rows of a document are on their way."""
+        self.resolving.look()
+        self._schedule.soon("tidy", self._tidy)
+
+    def _tidy(self) -> None:
+        for project in self.projects.all():
+            project.analysis.tidy()
 
     def _send(self, document: OpenDocument, rows: list[bytes]) -> None:
         version: int | UnsetType = UNSET

@@ -6,7 +6,6 @@ they say is known by a number, so that a client that has it already is not sent 
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,7 +68,7 @@ class Sweeper:
             document = self._document(path, project)
             rows: list[bytes] | None = None
             while rows is None:
-                await self._rest()
+                await self._schedule.rest()
                 rows = self._session.rows_unless_overtaken(document)
             left.pop(path, None)
             result = self._session.result_id(document)
@@ -81,20 +80,6 @@ class Sweeper:
             self._closed.pop(path, None)
             if known[uri] != _nothing(uri):
                 yield Row(uri, None, _nothing(uri), [])
-
-    async def _rest(self) -> None:
-        """Wait until the editor rests, but let what has come meanwhile be handled in any case."""
-        await asyncio.sleep(0)
-        if self._schedule.is_quiet:
-            return
-        rested: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def go_on() -> None:
-            if not rested.done():
-                rested.set_result(None)
-
-        self._schedule.when_idle(rested, go_on)
-        await rested
 
     def _document(self, path: str, project: Project) -> OpenDocument:
         """Return the document of a file; one that is not open has the disk's text."""

@@ -58,7 +58,8 @@ def is_running(process: int) -> bool:
 def serve(wire: Wire, root: Path, **more: Any) -> list[int]:
     """Begin a session; return the surveyors, once they work."""
     folders = [{"uri": root.as_uri(), "name": "service"}]
-    wire.initialize(workspaceFolders=folders, capabilities={}, **more)
+    capabilities = {"textDocument": {"publishDiagnostics": {"versionSupport": True}}}
+    wire.initialize(workspaceFolders=folders, capabilities=capabilities, **more)
     while not (found := children(wire.process.pid)):
         time.sleep(0.01)
     # By now they read files.
@@ -127,6 +128,6 @@ def test_the_server_answers_on_while_its_surveyors_are_killed(root: Path) -> Non
             identifier = {"uri": path.as_uri(), "version": version}
             changes = {"textDocument": identifier, "contentChanges": [{"text": text}]}
             wire.send({"method": "textDocument/didChange", "params": changes})
-            while (message := wire.next()).get("method") != "textDocument/publishDiagnostics":
+            while (message := wire.next()).get("params", {}).get("version") != version:
                 assert "error" not in message, json.dumps(message)
             assert len(message["params"]["diagnostics"]) == version % 2

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 
 
+async def _no_rest() -> None:
+    """Wait for nobody."""
+
+
 class Indexed:
     """A folder, its project and the index."""
 
@@ -27,7 +31,7 @@ class Indexed:
         self.projects = Projects([root.as_uri()], EditorSettings())
         self.changes = 0
         self.told: list[IndexStatus] = []
-        self.index = Index(self.projects, self._changed)
+        self.index = Index(self.projects, self._changed, _no_rest)
         self.index.listen(self.told.append)
         self.project: Project = self.projects.of(str(root))
 

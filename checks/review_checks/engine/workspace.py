@@ -196,9 +196,11 @@ class Workspace:
 
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file, suppressed ones left out, from top to bottom."""
-        rows = [row for row, _, _ in self._renderer.rows(path)]
+        return [row for row, _, _ in self._renderer.rows(path)]
+
+    def tidy(self) -> None:
+        """Forget some of what nothing needs any more; to be called when findings were handed out."""
         self.db.sweep(_SWEPT)
-        return rows
 
     def time_rules(self, path: str) -> list[Timing]:
         """Return how long each rule takes on a file."""

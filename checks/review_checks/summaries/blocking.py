@@ -16,7 +16,7 @@ from review_checks.summaries.calling import (
     Event,
     Link,
     calls_of,
-    is_diagnostic,
+    diagnostic_in,
     place_in,
     unit_links,
 )
@@ -51,7 +51,7 @@ def own_waits(db: Database, function: FunctionId) -> Iterator[tuple[Event, Wait]
         kind = known.knowledge(target).blocks if target is not None else ""
         if target is None or not kind or _is_soon_over(body, body.calls[index], kind):
             continue
-        if not is_diagnostic(body, body.calls[index].statement):
+        if not diagnostic_in(body)(body.calls[index].statement):
             when = conditions_in(body)(body.calls[index].statement)
             yield ("c", index), Wait(kind, target, when)
 

@@ -41,7 +41,7 @@ from review_checks.summaries.paths import last_step, parent_of, root_of, steps_o
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from review_checks.summaries.outline import FunctionOutline
 
@@ -204,7 +204,7 @@ def _mode(db: Database, function: FunctionId, declared: FunctionOutline) -> _Mod
 
 
 def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple[Event, Link]]:
-    conditions = conditions_in(body)
+    conditions, is_diagnostic = conditions_in(body), diagnostic_in(body)
     own = {item.name for item in body.parameters} - {write.path for write in body.writes}
     collected = {item.name for item in body.parameters if item.kind}
     for index, target in enumerate(callees(db, function[0])[function[1]]):
@@ -232,20 +232,22 @@ def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple
                 frozenset(unsure - truths.keys() - flags.keys()),
                 face.nested and inner[0] == function[0],
                 makes,
-                is_diagnostic(body, call.statement),
+                is_diagnostic(call.statement),
                 conditions(call.statement),
             ),
         )
 
 
-def is_diagnostic(body: Function, statement: int) -> bool:
-    """Say whether a statement is reached only where a logger is asked for its level first."""
-    if not any(last_step(call.callee) in _ASKING_LEVEL for call in body.calls):
-        return False
-    return any(
-        came_to and last_step(body.calls[index].callee) in _ASKING_LEVEL
+def diagnostic_in(body: Function) -> Callable[[int], bool]:
+    """Return what tells of a statement whether a logger is asked for its level on the way to it."""
+    asking = {
+        index for index, call in enumerate(body.calls) if last_step(call.callee) in _ASKING_LEVEL
+    }
+    if not asking:
+        return lambda _: False
+    return lambda statement: any(
+        came_to and not asking.isdisjoint(calls_in(test))
         for test, came_to in tests_before(body, statement)
-        for index in calls_in(test)
     )
 
 

@@ -87,15 +87,6 @@ class Cell:
         """Whether this is an input."""
         return isinstance(self.query, Given)
 
-    def add_dependent(self, reader: Cell) -> None:
-        """Note that another cell read this one, perhaps again."""
-        known = self.dependents
-        if isinstance(known, dict):
-            known[reader] = None
-        elif reader not in known:
-            more = (*known, reader)
-            self.dependents = more if len(more) <= _FEW else dict.fromkeys(more)
-
     def drop_dependent(self, reader: Cell) -> None:
         """Note that another cell does not read this one any more."""
         known = self.dependents
@@ -108,8 +99,14 @@ class Cell:
 def link(reader: Cell, cell: Cell) -> None:
     """Note that a cell was read to compute another one, which is under way."""
     reads = reader.reads
-    if reads is not None and cell not in reads:
-        reads[cell] = None
-        cell.add_dependent(reader)
-        if reader.height <= cell.height:
-            reader.height = cell.height + 1
+    if reads is None or cell in reads:
+        return
+    reads[cell] = None
+    known = cell.dependents
+    if isinstance(known, dict):
+        known[reader] = None
+    elif reader not in known:
+        more = (*known, reader)
+        cell.dependents = more if len(more) <= _FEW else dict.fromkeys(more)
+    if reader.height <= cell.height:
+        reader.height = cell.height + 1

@@ -299,13 +299,17 @@ def _asking(query: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that gives the value of a query; most often it is there already."""
 
     def ask(db: Database, *key: Hashable) -> Any:
-        known = db.cells.get(query)
-        cell = known.get(key) if known is not None else None
-        if cell is None or not cell.ready or (db.waiting and cell.height >= db.level):
+        try:
+            cell = db.cells[query][key]
+        except KeyError:
+            return db.read(query, key)
+        if not cell.ready or (db.waiting and cell.height >= db.level):
             return db.read(query, key)
         reader = db.reader
-        if reader is not None and (reader.reads is None or cell not in reader.reads):
-            link(reader, cell)
+        if reader is not None:
+            reads = reader.reads
+            if reads is not None and cell not in reads:
+                link(reader, cell)
         return cell.value
 
     return ask

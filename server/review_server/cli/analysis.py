@@ -86,6 +86,7 @@ class Analysis:
         # One answer may lead to the next question.
         while isinstance(self._resolver, LibraryResolver) and self._resolver.settle():
             found = self.workspace.findings(path)
+        self.workspace.tidy()
         return self._project.selection.reported(path, found, self.workspace.lines(path))
 
     def _report(self, path: str, *, fixes: bool) -> FileReport:

@@ -7,6 +7,7 @@ names each file uses. What it needs to know of a file itself it takes from the c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,12 +25,15 @@ from review_server.indexing.messages import (
 from review_server.indexing.status import IndexStatus, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from review_server.indexing.messages import Answer, Request
     from review_server.workspace import Project, Projects
 
 logger = logging.getLogger(__name__)
+
+_MOST_DELAY_S = 5.0
+"""How long what was found is kept from a user who types without a pause."""
 
 _REST_S = 10.0
 """How long surveyors wait for more work before they are let go."""
@@ -51,12 +55,24 @@ class Progress(Protocol):
 class Index:
     """The index of the projects of a session. Everything happens on the event loop's thread."""
 
-    def __init__(self, projects: Projects, changed: Callable[[], None]) -> None:
-        """Begin with no project; ``changed`` is called when findings may have changed."""
+    def __init__(
+        self,
+        projects: Projects,
+        changed: Callable[[], None],
+        rest: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Begin with no project.
+
+        Args:
+            projects: the projects of the session.
+            changed: is called when findings may have changed.
+            rest: waits until the editor rests.
+        """
         self.status = IndexStatus()
         self.progress: Progress | None = None
         self._projects = projects
         self._changed = changed
+        self._editor_rests = rest
         self._listeners: list[Callable[[IndexStatus], None]] = []
         self._whole: dict[Project, None] = {}
         self._parts: dict[Project, dict[str, None]] = {}
@@ -173,6 +189,9 @@ class Index:
                 self._whole.pop(project, None)
         else:
             await self._survey(project, tuple(self._parts.pop(project)))
+        # What it changes is found out with the next key, if one comes first.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._editor_rests(), _MOST_DELAY_S)
         if project.analysis.announce() or self._stale:
             self._stale = False
             self._changed()

@@ -239,13 +239,11 @@ def _events(accesses: Iterable[Access]) -> tuple[Event, ...]:
 
 def _looped(row: _Stray, context: Context) -> _Fault | None:
     guard = row.state.guard
-    changers = [
-        access
-        for access in row.state.accesses
-        if access.site.traits & Trait.INPLACE and access.site.write and not access.misses(guard)
-    ]
     loops = [access for access in row.reads if access.site.traits & Trait.LOOP]
-    if not loops or not changers:
+    if not loops or not any(
+        access.site.write and not access.misses(guard) and access.site.traits & Trait.INPLACE
+        for access in row.state.accesses
+    ):
         return None
     body = context.facts(row.function)
     for access in loops:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,10 +12,17 @@ from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.locking.company import kept_together
 from review_checks.summaries.locking.declarations import lock_named
 from review_checks.summaries.locking.guards import UNKNOWN, Guard
+from review_checks.summaries.locking.shapes import Locks
 from review_checks.summaries.locking.sharing import Access, Sharing, class_sharing, module_sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+Use = tuple[bool, Locks]
+"""A use of a field: whether it is a write, and the locks that are held there."""
+
+_UNSURE: Locks = frozenset({UNKNOWN})
 
 
 class Guarding(msgspec.Struct, frozen=True, array_like=True):
@@ -59,7 +67,8 @@ def _guarding(db: Database, shared: Sharing) -> dict[str, Guarding]:
         if rivals is not None:
             found[field] = Guarding(rivals[0], None, rivals[1])
             continue
-        guard = usual_guard(accesses, shared.solution.guards)
+        uses = [(access.site.write, access.guards) for access in accesses]
+        guard = usual_guard(uses, shared.solution.guards)
         if guard is not None:
             found[field] = Guarding(guard)
     for field, (guard, beside) in kept_together(shared.fields, shared.solution.guards).items():
@@ -67,20 +76,26 @@ def _guarding(db: Database, shared: Sharing) -> dict[str, Guarding]:
     return found
 
 
-def usual_guard(accesses: Iterable[Access], guards: Mapping[str, Guard]) -> Guard | None:
+def usual_guard(uses: Iterable[Use], guards: Mapping[str, Guard]) -> Guard | None:
     """Return the lock that guards most uses of a field.
 
     It is held at two places at least, one of them a write, or at three; and at two thirds of all,
     where a write counts twice.
     """
-    sure = [access for access in accesses if access.guards != {UNKNOWN}]
-    total = sum(_weight(access) for access in sure)
-    held = _by_lock(sure, guards)
-    weights = {identity: sum(map(_weight, rows)) for identity, rows in held.items()}
+    total = 0
+    weights: Counter[str] = Counter()
+    places: Counter[str] = Counter()
+    for write, held in uses:
+        if held != _UNSURE:
+            weight = 2 if write else 1
+            total += weight
+            for identity in held:
+                weights[identity] += weight
+                places[identity] += 1
     for identity in sorted(weights, key=lambda item: (-weights[item], item)):
-        rows = held[identity]
-        strong = len(rows) >= 3 or (len(rows) == 2 and any(row.site.write for row in rows))
-        if strong and weights[identity] * 3 >= total * 2:
+        weight, count = weights[identity], places[identity]
+        strong = count >= 3 or (count == 2 and weight > count)
+        if strong and weight * 3 >= total * 2 and identity in guards:
             return guards[identity]
     return None
 

@@ -8,12 +8,12 @@ import msgspec
 
 from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.locking.declarations import lock_named
-from review_checks.summaries.locking.guarding import Guarding, usual_guard
+from review_checks.summaries.locking.guarding import Guarding, Use, usual_guard
 from review_checks.summaries.locking.guards import UNKNOWN
 from review_checks.summaries.locking.sharing import Access, Sharing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from review_checks.summaries.incremental import Database
     from review_checks.summaries.locking.shapes import Locks
@@ -64,13 +64,10 @@ def lendings(db: Database, shared: Sharing) -> Iterator[Lent]:
 
 def _lent(db: Database, shared: Sharing, field: str, changer: FunctionId) -> Guarding | None:
     """Return the lock of a field that some but not all hold who call a function that changes it."""
-    mixed = {
-        identity
-        for caller in _above(shared, changer)
-        for _, _, locks in shared.solution.callers.get(caller, ())
-        for identity in locks
-        if identity != UNKNOWN
-    }
+    above = [
+        row for helper in _above(shared, changer) for row in shared.solution.callers.get(helper, ())
+    ]
+    mixed = {identity for _, _, locks in above for identity in locks} - {UNKNOWN}
     if not mixed:
         return None
     declared = shared.solution.declared.get(field)
@@ -78,41 +75,42 @@ def _lent(db: Database, shared: Sharing, field: str, changer: FunctionId) -> Gua
         guard = lock_named(db, *declared, shared.solution.guards)
         if guard is not None:
             return Guarding(guard, declared[0]) if guard.identity in mixed else None
-    guard = usual_guard(_by_call(shared, field, changer), shared.solution.guards)
+    uses = _by_call(shared, field, changer, list(_routes(shared, above)))
+    guard = usual_guard(uses, shared.solution.guards)
     return Guarding(guard) if guard is not None and guard.identity in mixed else None
 
 
 def _above(shared: Sharing, function: FunctionId) -> list[FunctionId]:
     """Return a function and those that reach it, up to those that others may call."""
-    found = [function]
-    for current in found:
-        if current in shared.solution.entries:
-            continue
-        for caller, _, _ in shared.solution.callers.get(current, ()):
-            if caller not in found:
-                found.append(caller)
+    found = dict.fromkeys([function])
+    todo = [function]
+    for current in todo:
+        if current not in shared.solution.entries:
+            for caller, _, _ in shared.solution.callers.get(current, ()):
+                if caller not in found:
+                    found[caller] = None
+                    todo.append(caller)
     return [current for current in found if current not in shared.solution.entries]
 
 
-def _by_call(shared: Sharing, field: str, changer: FunctionId) -> Iterator[Access]:
-    """Yield the accesses of a field, those of one function once for each call that leads there."""
-    routes = list(_routes(shared, changer))
+def _by_call(
+    shared: Sharing, field: str, changer: FunctionId, routes: Sequence[Locks]
+) -> Iterator[Use]:
+    """Yield the uses of a field, those by one function once for each route that leads there."""
     for access in shared.fields[field]:
         if access.function != changer or not routes:
-            yield access
+            yield access.site.write, access.guards
             continue
+        own = shared.solution.known(access.site.guards)
         for locks in routes:
-            guards = shared.solution.known(access.site.guards) | locks
-            yield msgspec.structs.replace(access, guards=guards)
+            yield access.site.write, own | locks
 
 
-def _routes(shared: Sharing, function: FunctionId) -> Iterator[Locks]:
-    """Yield what is held at each call that leads to a function from where its locks are taken."""
-    for helper in _above(shared, function):
-        for caller, _, locks in shared.solution.callers.get(helper, ()):
-            above = shared.solution.callers.get(caller, ())
-            if locks or caller in shared.solution.entries or not above:
-                yield locks
+def _routes(shared: Sharing, above: Iterable[Caller]) -> Iterator[Locks]:
+    """Yield what is held at each of some calls that come from where their locks are taken."""
+    for caller, _, locks in above:
+        if locks or caller in shared.solution.entries or not shared.solution.callers.get(caller):
+            yield locks
 
 
 def _split(
