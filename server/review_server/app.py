@@ -17,9 +17,6 @@ def serve_stdio() -> int:
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
         return asyncio.run(_serve())
-    except SystemExit as end:
-        # pygls ends the process so when `exit` comes.
-        return end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
         return 130
 
@@ -30,7 +27,7 @@ async def _serve() -> int:
     import_lean()
     from review_server.host import ReviewServer  # noqa: PLC0415 -- see above
     from review_server.logs import forward  # noqa: PLC0415 -- see above
-    from review_server.transport import open_stdio  # noqa: PLC0415 -- see above
+    from review_server.transport import leave_at_last, open_stdio  # noqa: PLC0415 -- see above
 
     ended = asyncio.get_running_loop().create_future()
 
@@ -46,10 +43,12 @@ async def _serve() -> int:
     try:
         await ended
     finally:
+        code = 0 if server.was_shut_down else 1
+        leave_at_last(code)
         if server.has_session:
             server.session.resolving.close()
             server.session.index.close()
             await server.session.index.closed()
     with contextlib.suppress(OSError):
         await writer.close()
-    return 0 if server.was_shut_down else 1
+    return code

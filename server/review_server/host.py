@@ -32,6 +32,7 @@ from review_server.garbage import Collector
 from review_server.inbox import Inbox, Message
 from review_server.schedule import Schedule
 from review_server.status import Teller
+from review_server.transport import leave_at_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,6 +46,10 @@ logger = logging.getLogger(__name__)
 
 _PERSISTENCE = 0.5
 """For how many seconds a request for diagnostics gives way to edits before it is seen through."""
+_PATIENCE = 2.0
+"""For how many seconds the computation of a change gives way to whatever else comes."""
+_PATIENT = frozenset({types.TEXT_DOCUMENT_CODE_ACTION, types.CODE_ACTION_RESOLVE})
+"""Requests that may take long, and that may be begun again."""
 
 
 class ReviewProtocol(LanguageServerProtocol):
@@ -59,6 +64,8 @@ class ReviewProtocol(LanguageServerProtocol):
         self._is_working = False
         self._current: Message | None = None
         self._is_cancelled = False
+        self._answered: set[wire.RequestId] = set()
+        """Requests that were answered while the loop was busy, and whose tasks end later."""
 
     def receive(self, bodies: Iterable[bytes]) -> None:
         """Take messages that have arrived together, and handle them in order.
@@ -69,6 +76,8 @@ class ReviewProtocol(LanguageServerProtocol):
             envelope = self._open(body)
             if envelope is not None and not self._cancels(envelope):
                 self._inbox.put(Message(body, envelope, time.monotonic()))
+                if envelope.method == types.EXIT:
+                    leave_at_last(0 if self._shutdown or self._inbox.ends_in_form else 1)
         self._server.schedule.stir()
         if self._server.attention.is_looking:
             self._server.schedule.soon(self, self._work)
@@ -122,11 +131,28 @@ class ReviewProtocol(LanguageServerProtocol):
             request = wire.decode(envelope.params, wire.Cancel).id
             if self._current is not None and self._current.envelope.id == request:
                 self._is_cancelled = True
-            elif not self._inbox.withdraw(request):
+            elif not self._inbox.withdraw(request) and not self._abandon(request):
                 return False
             self._refuse(request, exceptions.JsonRpcRequestCancelled())
             return True
         return False
+
+    def _abandon(self, request: wire.RequestId) -> bool:
+        """Have the task end that a request is held by; return whether there is one."""
+        task: Any = self._request_futures.get(request)
+        if not isinstance(task, asyncio.Task) or task.done():
+            return False
+        del self._request_futures[request]
+        self._answered.add(request)
+        task.cancel()
+        return True
+
+    def _send_handler_result(self, future: Future[Any], *, msg_id: wire.RequestId) -> None:
+        """Answer a request whose task has ended, unless that was done when it was cancelled."""
+        if msg_id in self._answered:
+            self._answered.discard(msg_id)
+        else:
+            super()._send_handler_result(future, msg_id=msg_id)
 
     def _dispatch(self, message: Message) -> None:
         """Handle one message; whatever goes wrong is answered or logged."""
@@ -145,6 +171,10 @@ class ReviewProtocol(LanguageServerProtocol):
     def _handle(self, message: Message) -> None:
         envelope = message.envelope
         method = envelope.method
+        if method == types.EXIT:
+            # pygls would tear the loop down from inside, whatever is under way there.
+            self._server.stop()
+            return
         if method:
             self._check_order(method)
             kind = WIRED.get(method)
@@ -187,15 +217,16 @@ class ReviewProtocol(LanguageServerProtocol):
             self._current = None
 
     def _gives_way(self, message: Message) -> bool:
-        """Say whether edits have come that are to be made before a request is answered."""
-        if not (message.is_pull and self._inbox.edits_are_next):
-            return False
-        return time.monotonic() - message.since < _PERSISTENCE
+        """Say whether something has come that is to be handled before a request is answered."""
+        if self._inbox.ends:
+            return True
+        waited = time.monotonic() - message.since
+        if message.is_pull:
+            return self._inbox.edits_are_next and waited < _PERSISTENCE
+        return message.envelope.method in _PATIENT and bool(self._inbox) and waited < _PATIENCE
 
     def _check_order(self, method: str) -> None:
         """Refuse a message that may not be sent now."""
-        if method == types.EXIT:
-            return
         if self._shutdown:
             raise exceptions.JsonRpcInvalidRequest("The server was shut down")
         if self._workspace is None and method != types.INITIALIZE:

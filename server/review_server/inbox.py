@@ -18,6 +18,7 @@ _EDITS = frozenset(
         types.TEXT_DOCUMENT_DID_CLOSE,
     }
 )
+_ENDS = frozenset({types.SHUTDOWN, types.EXIT})
 
 
 class Message(NamedTuple):
@@ -75,9 +76,22 @@ class Inbox:
         others = (message.is_edit for message in self._messages if not message.is_pull)
         return next(others, False)
 
-    def put_back(self, pull: Message) -> None:
-        """Take a request for diagnostics whose turn was too early."""
-        self._pulls.appendleft(pull)
+    @property
+    def ends_in_form(self) -> bool:
+        """Whether the client asks for the end, and waits for the answer."""
+        return any(one.envelope.method == types.SHUTDOWN for one in self._messages)
+
+    @property
+    def ends(self) -> bool:
+        """Whether the client wants to end, so that nothing else needs to be done."""
+        return any(one.envelope.method in _ENDS for one in self._messages)
+
+    def put_back(self, request: Message) -> None:
+        """Take a request whose turn was too early: one that is no pull waits for all that came."""
+        if request.is_pull:
+            self._pulls.appendleft(request)
+        else:
+            self._messages.append(request)
 
     def take(self) -> Message:
         """Return what is to be handled next.
@@ -87,8 +101,9 @@ class Inbox:
         """
         while self._messages:
             if not self._messages[0].is_pull:
-                # Whatever else there is comes after the requests before it.
-                if self._pulls and not (self.keeps_pulls or self._messages[0].is_edit):
+                # Whatever else there is comes after the requests before it, but for the end.
+                keeps = self.keeps_pulls or self._messages[0].is_edit or self.ends
+                if self._pulls and not keeps:
                     break
                 return self._messages.popleft()
             self._pulls.append(self._messages.popleft())

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import select
+import stat
 import sys
 import threading
 import time
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*(?=\r\n)", re.IGNORECASE)
 _MAX_HEADER = 8192
+_MAX_BODY = 1 << 28
+"""More bytes than any message has; who announces more would be waited for until the end of time."""
 _CHUNK = 1 << 18
 _POLL_SECONDS = 0.5
 _GRACE_SECONDS = 1.0
@@ -54,12 +57,12 @@ class Framing:
         buffer = self._buffer
         while (end := buffer.find(b"\r\n\r\n")) >= 0:
             found = _LENGTH.search(buffer, 0, end + 2)
-            if found is not None:
-                self._wanted = int(found[1])
+            wanted = int(found[1]) if found is not None else -1
             del buffer[: end + 4]
-            if found is not None:
+            if 0 <= wanted <= _MAX_BODY:
+                self._wanted = wanted
                 return True
-            logger.warning("A header without Content-Length was skipped")
+            logger.warning("A header without a Content-Length that can be was skipped")
         # A header is short; of anything longer only the end can still become one.
         del buffer[: max(0, len(buffer) - _MAX_HEADER)]
         return False
@@ -73,7 +76,6 @@ class _Input(asyncio.Protocol):
         self._receive = receive
         self._ended = ended
         self._descriptor = -1
-        self._last_resort: threading.Timer | None = None
 
     def data_received(self, data: bytes) -> None:
         bodies = self._framing.feed(data)
@@ -101,9 +103,7 @@ class _Input(asyncio.Protocol):
             if not data:
                 self._descriptor = -1
                 # The loop is told as soon as it is free, but may be deep in an analysis.
-                self._last_resort = threading.Timer(_GRACE_SECONDS, os._exit, (1,))
-                self._last_resort.daemon = True
-                self._last_resort.start()
+                leave_at_last(1)
                 return
             self.data_received(data)
 
@@ -233,7 +233,7 @@ async def _open_output(descriptor: int, ended: Callable[[], None]) -> Writer:
 async def _open_input(descriptor: int, protocol: _Input) -> Callable[[], None]:
     loop = asyncio.get_running_loop()
     stream = os.fdopen(descriptor, "rb", buffering=0)
-    if os.name != "nt":
+    if os.name != "nt" and not stat.S_ISCHR(os.fstat(descriptor).st_mode):
         try:
             await loop.connect_read_pipe(lambda: protocol, stream)
         except ValueError:
@@ -241,6 +241,7 @@ async def _open_input(descriptor: int, protocol: _Input) -> Callable[[], None]:
         else:
             protocol.follow(descriptor)
             return protocol.poll
+    # No selector waits for a file, nor for a device such as `/dev/null`.
     queue = _Queue(protocol)
 
     def read() -> None:
@@ -254,7 +255,17 @@ async def _open_input(descriptor: int, protocol: _Input) -> Callable[[], None]:
     return queue.poll
 
 
-# The parent
+# The end
+
+
+def leave_at_last(code: int) -> None:
+    """End the process in a second, should anything keep it from ending by itself until then.
+
+    Its children see that their pipes are closed, and follow.
+    """
+    last_resort = threading.Timer(_GRACE_SECONDS, os._exit, (code,))
+    last_resort.daemon = True
+    last_resort.start()
 
 
 def watch_process(pid: int, gone: Callable[[], None]) -> None:
@@ -272,8 +283,7 @@ def watch_process(pid: int, gone: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(gone)
         # The loop may be deep in an analysis that nobody will read.
-        time.sleep(_GRACE_SECONDS)
-        os._exit(1)
+        leave_at_last(1)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 

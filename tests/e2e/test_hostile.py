@@ -205,6 +205,7 @@ def test_garbage_between_messages(wire: Wire) -> None:
         b"Content-Length: -5\r\n\r\n",
         b"Content-Length: 0\r\n\r\n",
         b"Content-Length: 99999999999999999999\r\n\r\n",
+        b"Content-Length: 999999999999\r\n\r\n",
         b"Content-Length: 2\r\n\r\n[]",
         b"Content-Length: 4\r\n\r\n\x00\xff\xfe\x00",
         b"Content-Type: text\r\n\r\n",

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from e2e.editor import PATIENCE
 from e2e.samples import POOL
 from e2e.wire import INITIALIZE, Wire, framed
 
@@ -50,6 +51,21 @@ def test_exit_without_shutdown_is_a_failure() -> None:
     with Wire() as wire:
         wire.send({"method": "exit"})
         assert wire.end() == 1
+
+
+def test_the_server_leaves_while_it_starts_others(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    folders = [{"uri": tmp_path.as_uri(), "name": "service"}]
+    restart = {"command": "review.restartIndex", "arguments": []}
+    for _ in range(6):
+        with Wire() as wire:
+            wire.initialize(workspaceFolders=folders)
+            wire.request(2, "workspace/executeCommand", restart)
+            wire.send(
+                {"id": 3, "method": "workspace/executeCommand", "params": restart},
+                {"method": "exit"},
+            )
+            assert wire.end() == 1
 
 
 def test_the_end_of_input_ends_the_server() -> None:
@@ -158,6 +174,17 @@ def test_files_can_stand_for_pipes(tmp_path: Path) -> None:
         )
     assert done.returncode == 0
     assert output.read_bytes().count(b"Content-Length") == 2
+
+
+def test_a_device_that_has_nothing_to_say_is_an_end_of_input() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "review_server"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
 
 
 def test_nothing_slow_is_imported_but_lsprotocol() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -159,23 +160,55 @@ def test_who_cancels_is_answered_while_a_text_is_read() -> None:
         assert wire.answer(2)["error"]["code"] == CANCELLED
 
 
+ACTING = {
+    **PULLING,
+    "textDocument": {
+        **PULLING["textDocument"],
+        "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}},
+    },
+}
+
+
+def actions(number: int) -> dict[str, Any]:
+    place = {"line": 0, "character": 0}
+    where = {"start": place, "end": place}
+    params = {**PULL, "range": where, "context": {"diagnostics": []}}
+    return {"id": number, "method": "textDocument/codeAction", "params": params}
+
+
 def test_a_cancelled_request_for_actions_is_given_up() -> None:
     with slow("check") as wire:
-        action = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
-        wire.initialize(
-            capabilities={**PULLING, "textDocument": {**PULLING["textDocument"], **action}}
-        )
-        place = {"line": 0, "character": 0}
-        params = {
-            **PULL,
-            "range": {"start": place, "end": place},
-            "context": {"diagnostics": []},
-        }
-        wire.send(opened(), {"id": 2, "method": "textDocument/codeAction", "params": params})
+        wire.initialize(capabilities=ACTING)
+        wire.send(opened(), actions(2))
         wire.send(cancel(2))
         assert wire.answer(2)["error"]["code"] == CANCELLED
         wire.send(changed(POOL), pull(3))
         assert len(wire.answer(3)["result"]["items"]) == 1
+
+
+def test_actions_give_way_to_what_is_asked_of_another_document() -> None:
+    with slow("check") as wire:
+        wire.initialize(capabilities=ACTING)
+        wire.send(opened(), actions(2))
+        wire.send(opened(POOL, "untitled:other"), pull(3, "untitled:other"))
+        while (message := wire.next()).get("id") != 3:
+            assert message.get("id") != 2
+        assert [row["code"] for row in message["result"]["items"]] == [RULE]
+        wire.send(cancel(2))
+        assert wire.answer(2)["error"]["code"] == CANCELLED
+
+
+@pytest.mark.parametrize("work", [pull(2), actions(2)], ids=["pull", "actions"])
+def test_nothing_holds_up_the_end(work: dict[str, Any]) -> None:
+    with slow("check") as wire:
+        wire.initialize(capabilities=ACTING)
+        wire.send(opened(), work)
+        # By now it is under way, and has been for longer than it gives way to anything else.
+        time.sleep(2.5)
+        wire.send({"id": 3, "method": "shutdown"})
+        assert wire.answer(3)["result"] is None
+        wire.send({"method": "exit"})
+        assert wire.end() == 0
 
 
 @pytest.mark.parametrize("pulls", [True, False], ids=["pull", "push"])

@@ -72,6 +72,7 @@ class Crew:
         self._idle: list[Process] = []
         self._all: set[Process] = set()
         self._leaving: list[Process] = []
+        self._starting: set[asyncio.Task[Process]] = set()
         self._losses = 0
         self.lost: list[str] = []
         """The files that no surveyor survived."""
@@ -154,6 +155,22 @@ class Crew:
             raise CrewError("the indexing processes end before they are done")
 
     async def _start(self) -> Process:
+        """Return a new surveyor; who gives up waiting for it leaves it to be dismissed."""
+        starting = asyncio.create_task(self._start_process())
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+        try:
+            # To cancel asyncio while it starts a process may leave it waiting for ever.
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            starting.add_done_callback(self._turn_away)
+            raise
+
+    def _turn_away(self, started: asyncio.Task[Process]) -> None:
+        if not started.cancelled() and started.exception() is None:
+            self._dismiss(started.result())
+
+    async def _start_process(self) -> Process:
         if not sys.executable:
             raise CrewError("no Python interpreter is known")
         try:
@@ -200,6 +217,7 @@ class Crew:
         """Wait until all surveyors that were let go have ended."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL_S):
+                await asyncio.gather(*self._starting, return_exceptions=True)
                 await asyncio.gather(*(process.wait() for process in self._leaving))
 
 
