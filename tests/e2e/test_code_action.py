@@ -190,10 +190,20 @@ async def test_what_only_a_trial_shows_is_shown_to_who_asks(editor: Editor) -> N
     fix, *_ = await editor.actions(uri, found, trigger=MANUAL)
     assert fix.disabled is not None
     assert "comment" in fix.disabled.reason
+    # What would be preferred is tried, too: a preferred fix that fails is none.
     unasked, *_ = await editor.actions(uri, found, trigger=AUTOMATIC)
-    assert unasked.disabled is None
-    with pytest.raises(Exception, match="comment"):
-        await editor.client.code_action_resolve_async(unasked)
+    assert (unasked.disabled, unasked.is_preferred) == (fix.disabled, None)
+
+
+async def test_fixing_everything_changes_nothing_where_nothing_can_be_fixed(
+    editor: Editor,
+) -> None:
+    uri = editor.open("untitled:comment", COMMENT_LOST)
+    found = await first_finding(editor, uri)
+    (action,) = await editor.actions(uri, found, ["source.fixAll"], AUTOMATIC)
+    resolved = await editor.client.code_action_resolve_async(action)
+    assert resolved.edit is not None
+    assert not resolved.edit.document_changes
 
 
 async def test_editors_that_show_no_reasons_get_no_entry(project: Path) -> None:

@@ -56,6 +56,17 @@ def findings(text: str) -> list[Finding]:
     return [row for row in analyse({"pool.py": text})[1] if row.rule == RULE]
 
 
+def test_a_mark_of_the_encoding_stays_at_the_beginning() -> None:
+    text = "\ufeff" + pool("        self._active.pop(name, None)")
+    workspace = Workspace(MemorySource({}))
+    workspace.open("pool.py", text)
+    (found,) = workspace.findings("pool.py")
+    edit = workspace.suppress_in_file(found)
+    assert isinstance(edit, Fix)
+    after = apply_fix({"pool.py": text}, edit)["pool.py"]
+    assert after.startswith(f"\ufeff# review: ignore-file[{RULE}]\nimport")
+
+
 @pytest.mark.parametrize(
     ("body", "silenced"),
     [

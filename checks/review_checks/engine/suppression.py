@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from review_checks.options import Options
     from review_checks.rule import Rule
 
+_MARK = "\ufeff"
+
 
 class Suppressions:
     """The comments of one file that silence findings, and which of them do."""
@@ -192,9 +194,12 @@ def suppress_in_file(file: File, finding: Finding) -> Fix:
         if silencer.whole:
             return Fix(title, Safety.SAFE, (Edit(finding.path, *added(silencer, finding.rule)),))
     lines = file.lines
-    line = next((at for at, text in enumerate(lines) if not text.startswith("#")), len(lines) - 1)
+    # A mark of the encoding stays what the file begins with.
+    starts = (text.removeprefix(_MARK) for text in lines)
+    line = next((at for at, text in enumerate(starts) if not text.startswith("#")), len(lines) - 1)
+    column = int(not line and lines[0].startswith(_MARK))
     text = f"# review: ignore-file[{finding.rule}]{line_end(lines, line)}"
-    return Fix(title, Safety.SAFE, (Edit(finding.path, Span(line, 0, line, 0), text),))
+    return Fix(title, Safety.SAFE, (Edit(finding.path, Span(line, column, line, column), text),))
 
 
 # Lines

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ONE, OF_RULE, SAFE_ONES = "fix", "fix-rule", "fix-all"
 _ANY = frozenset(Safety)
+_SAFE_TITLE = "Apply all safe fixes"
 
 
 def entries(request: Request) -> Iterator[Entry]:
@@ -55,7 +56,7 @@ def entries_for_file(request: Request) -> Iterator[Entry]:
     """Yield what mends many findings of the file at once."""
     safe = any(finding.fix is Safety.SAFE for finding in request.everything)
     if safe and request.asks_for(FIX_ALL):
-        action = wire.CodeAction("Apply all safe fixes", FIX_ALL)
+        action = wire.CodeAction(_SAFE_TITLE, FIX_ALL)
         yield Entry(action, wire.ActionData(SAFE_ONES, request.document.uri))
     # Computed for every move of the cursor it would be too much.
     if request.wants(QUICK_FIX) and (
@@ -87,11 +88,13 @@ def compute_of_rule(
     return _all(session, document, _title(data.rule), _ANY, data.rule)
 
 
-def compute_safe_ones(
-    session: Session, document: OpenDocument, _: wire.ActionData
-) -> Fix | Refusal:
-    """Return one change for all safe fixes."""
-    return _all(session, document, "Apply all safe fixes", {Safety.SAFE})
+def compute_safe_ones(session: Session, document: OpenDocument, _: wire.ActionData) -> Fix:
+    """Return one change for all safe fixes; where none can be made, it changes nothing.
+
+    Editors ask for it on their own when they save, and would show a refusal each time.
+    """
+    found = _all(session, document, _SAFE_TITLE, {Safety.SAFE})
+    return Fix(_SAFE_TITLE, Safety.SAFE, ()) if isinstance(found, Refusal) else found
 
 
 def _all(

@@ -9,6 +9,7 @@ import msgspec
 from lsprotocol import types
 from msgspec import Raw
 
+from review_checks.model import Safety
 from review_server import convert, wire
 
 if TYPE_CHECKING:
@@ -80,12 +81,18 @@ class Request:
 
     @functools.cached_property
     def tried(self) -> list[tuple[Finding, Fix | Refusal]]:
-        """What the fixes of the first findings at the place do; only a user who asks waits for that."""
+        """What the fixes of some findings at the place do.
+
+        A user who asks waits for those of the first few. Else it is only the one that would be
+        preferred: what is preferred has to work.
+        """
+        chosen = [finding for finding in self.findings if finding.fix is not None][:_MOST_TRIED]
         if not self.is_manual:
-            return []
-        fixable = [finding for finding in self.findings if finding.fix is not None]
+            chosen = [finding for finding in self.findings if finding.fix is Safety.SAFE]
+            if len(chosen) > 1 or not self.session.client.prefers_actions:
+                return []
         analysis = self.document.project.analysis
-        return [(finding, analysis.fix(finding)) for finding in fixable[:_MOST_TRIED]]
+        return [(finding, analysis.fix(finding)) for finding in chosen]
 
     def diagnostics_of(self, finding: Finding) -> list[Raw]:
         """Return the diagnostic of a finding as the client sent it, or else as it would get it."""

@@ -49,7 +49,8 @@ def _finished(entry: Entry, request: Request) -> wire.CodeAction | None:
     if result is None:
         return None
     if isinstance(result, Refusal):
-        shown = msgspec.structs.replace(action, disabled=wire.Disabled(result.reason))
+        disabled = wire.Disabled(result.reason)
+        shown = msgspec.structs.replace(action, is_preferred=UNSET, disabled=disabled)
         return shown if client.shows_disabled else None
     view = request.session.reporter.view(request.document)
     edit = convert.workspace_edit(result, client, view, of_many=is_of_many(entry.data))

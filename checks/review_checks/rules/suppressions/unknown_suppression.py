@@ -73,4 +73,4 @@ def check(comment: Comment, _context: Context) -> Iterator[Report]:
 def fix(report: Report, _context: FixContext) -> Fix:
     """Remove the name."""
     edit: Edit = report.data[0]
-    return Fix("Remove the name", Safety.SAFE, (edit,))
+    return Fix(report.title, Safety.SAFE, (edit,))
