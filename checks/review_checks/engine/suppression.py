@@ -35,12 +35,21 @@ class Suppressions:
     def __init__(self, file: File) -> None:
         self._file = file
         self._silencers = list(silencers(file))
+        self._whole: list[int] = []
+        self._on_lines: dict[int, list[int]] = {}
         self._lines: dict[int, list[int]] = {}
-        self._used: set[tuple[int, str]] = set()
+        self._used: dict[int, set[str]] = {}
+        above, covered = 0, range(0)
         for index, silencer in enumerate(self._silencers):
-            if not silencer.whole:
-                for covered in covered_lines(file, silencer.line):
-                    self._lines.setdefault(covered, []).append(index)
+            if silencer.whole:
+                self._whole.append(index)
+                continue
+            self._on_lines.setdefault(silencer.line, []).append(index)
+            # Comments that follow one another speak for the same code.
+            if not above <= silencer.line < covered.start:
+                above, covered = silencer.line, covered_lines(file, silencer.line)
+            for line in covered:
+                self._lines.setdefault(line, []).append(index)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -53,17 +62,19 @@ class Suppressions:
         rule = rules_by_name().get(finding.rule)
         wanted = {finding.rule, rule.concern if rule is not None else ""}
         line = finding.span.line
-        here = self._lines.get(line, ())
         on_comment = _is_about_comments(finding)
+        speaking = [*self._whole, *self._lines.get(line, ())]
+        if on_comment:
+            speaking += self._on_lines.get(line, ())
         found = False
-        for index, silencer in enumerate(self._silencers):
-            speaks = silencer.whole or index in here or (on_comment and silencer.line == line)
-            if not speaks or (on_comment and silencer.names is None):
+        for index in dict.fromkeys(speaking):
+            silencer = self._silencers[index]
+            if on_comment and silencer.names is None:
                 # All rules are those about code.
                 continue
             names = {""} if silencer.names is None else {one.name for one in silencer.names}
             used = names if silencer.names is None else names & wanted
-            self._used.update((index, name) for name in used)
+            self._used.setdefault(index, set()).update(used)
             found = found or bool(used)
         return found
 
@@ -83,8 +94,7 @@ class Suppressions:
         for index, silencer in enumerate(self._silencers):
             if torn if silencer.whole else file.segmentation.index_at(silencer.line) in torn:
                 continue
-            used = {name for at, name in self._used if at == index}
-            yield self._judged(silencer, used, running)
+            yield self._judged(silencer, self._used.get(index, set()), running)
 
     def _judged(self, silencer: Silencer, used: set[str], running: set[str]) -> Comment:
         text = self._file.lines[silencer.line]

@@ -6,12 +6,13 @@ comes after it in its own block and everything inside that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, NamedTuple
 
 from review_checks.facts.schema import Function, Handler, Mode, RegionKind, StatementKind, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE, RegionKind.HANDLER)
 _LOOPS = (StatementKind.FOR, StatementKind.WHILE)
@@ -32,12 +33,17 @@ def ancestry(body: Function, statement: int) -> list[tuple[int, int]]:
 
 def is_inside(body: Function, statement: int, region: int) -> bool:
     """Say whether a statement lies in a block or in a block inside it."""
-    return any(around == region for around, _ in ancestry(body, statement))
+    while statement >= 0:
+        around = body.statements[statement].region
+        if around == region:
+            return True
+        statement = body.regions[around].owner
+    return False
 
 
-def regions_of(body: Function, statement: int) -> list[int]:
+def regions_of(body: Function, statement: int) -> Sequence[int]:
     """Return the blocks of a compound statement, in the order of the source."""
-    return [index for index, region in enumerate(body.regions) if region.owner == statement]
+    return _tree_of(_Same(body)).blocks.get(statement, ())
 
 
 def handlers_around(body: Function, statement: int) -> Iterator[Handler]:
@@ -131,15 +137,48 @@ def between(body: Function, first: int, second: int) -> range:
 
 def block_of(body: Function, region: int) -> range:
     """Return the orders of the events inside a block."""
-    members = [row for row in body.statements if row.region == region]
+    members = statements_in(body, region)
     if not members:
         return range(0)
-    return range(members[0].at, members[-1].end)
+    return range(body.statements[members[0]].at, body.statements[members[-1]].end)
 
 
-def statements_in(body: Function, region: int) -> list[int]:
+def statements_in(body: Function, region: int) -> Sequence[int]:
     """Return the statements of a block, not those of blocks inside it."""
-    return [index for index, row in enumerate(body.statements) if row.region == region]
+    return _tree_of(_Same(body)).members.get(region, ())
+
+
+class _Tree(NamedTuple):
+    """The blocks of each compound statement, and the statements of each block."""
+
+    blocks: dict[int, list[int]]
+    members: dict[int, list[int]]
+
+
+class _Same:
+    """A function's facts, equal only to themselves: to compare them would take far longer."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, body: Function) -> None:
+        self.body = body
+
+    def __hash__(self) -> int:
+        return id(self.body)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.body is self.body
+
+
+@functools.lru_cache(maxsize=32)
+def _tree_of(same: _Same) -> _Tree:
+    """Return the tree of a function; the questions about one mostly come together."""
+    tree = _Tree({}, {})
+    for index, region in enumerate(same.body.regions):
+        tree.blocks.setdefault(region.owner, []).append(index)
+    for index, statement in enumerate(same.body.statements):
+        tree.members.setdefault(statement.region, []).append(index)
+    return tree
 
 
 def reaching(body: Function, name: str, statement: int) -> list[tuple[int, Write]]:

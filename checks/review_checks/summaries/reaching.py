@@ -10,7 +10,7 @@ from review_checks.facts.schema import (
     RegionKind,
     StatementKind,
 )
-from review_checks.summaries.flow import ancestry, may_follow, regions_of
+from review_checks.summaries.flow import ancestry, may_follow, regions_of, statements_in
 
 _PARTIAL = (Mode.AUGMENT, Mode.DELETE)
 
@@ -31,14 +31,6 @@ class Writes:
     def all_of(self, path: str) -> list[int]:
         """Return all writes of a path, in the order of the source."""
         return self._by_path.get(path, [])
-
-    @functools.cached_property
-    def _members(self) -> list[list[int]]:
-        """The statements of each block, in order."""
-        found: list[list[int]] = [[] for _ in self._body.regions]
-        for index, statement in enumerate(self._body.statements):
-            found[statement.region].append(index)
-        return found
 
     def reaching(self, path: str, statement: int, at: int) -> tuple[list[int], bool]:
         """Return the writes whose value a use of a path may see, and whether there is no other.
@@ -72,7 +64,7 @@ class Writes:
             # What stands in the header of a block's statement comes before what is inside.
             if ancestor in own:
                 return own[ancestor]
-            for sibling in reversed(self._members[region]):
+            for sibling in reversed(statements_in(self._body, region)):
                 if sibling < ancestor and self._writes_always(sibling, own):
                     return body.statements[sibling].at
         return -1
@@ -99,4 +91,6 @@ class Writes:
         )
 
     def _block_writes(self, block: int, own: dict[int, int]) -> bool:
-        return any(self._writes_always(statement, own) for statement in self._members[block])
+        return any(
+            self._writes_always(statement, own) for statement in statements_in(self._body, block)
+        )

@@ -94,7 +94,7 @@ from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.errors._attempts import Attempt, attempts, label, origins, tried_region
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
 from review_checks.summaries.failing.failures import is_broad
-from review_checks.summaries.flow import is_inside, statements_in
+from review_checks.summaries.flow import ancestry, statements_in
 from review_checks.text.editing import indentation, insert_line, is_alone, line_end, slice_text
 
 if TYPE_CHECKING:
@@ -188,15 +188,14 @@ def _text(value: Value) -> str:
 def _symbol(context: Context, function: FunctionId, index: int, call: int) -> str:
     """Return what the finding is about: the call, with a number when it is tried repeatedly."""
     body = context.facts(function)
-    tried = [tried_region(body, handler) for handler in body.handlers[:index]]
     callee = body.calls[call].callee
-    before = sum(
-        any(
-            other.callee == callee and is_inside(body, other.statement, region)
-            for other in body.calls
-        )
-        for region in tried
-    )
+    around = {
+        region
+        for other in body.calls
+        if other.callee == callee
+        for region, _ in ancestry(body, other.statement)
+    }
+    before = sum(tried_region(body, handler) in around for handler in body.handlers[:index])
     name = f"{context.qualified(function)}.{callee}"
     return f"{name}#{before + 1}" if before else name
 

@@ -201,9 +201,9 @@ def _count(accesses: Iterable[Access], guard: Guard) -> str:
     for write, word in ((True, "written"), (False, "read")):
         rows = [access for access in accesses if access.site.write is write]
         held = [access for access in rows if guard.identity in access.guards]
-        unsure = [access for access in rows if access not in held and not access.misses(guard)]
+        bare = [access for access in rows if access.misses(guard)]
         if held:
-            parts.append(f"{word} at {len(held)} of {len(rows) - len(unsure)} places")
+            parts.append(f"{word} at {len(held)} of {len(held) + len(bare)} places")
     return " and ".join(parts)
 
 

@@ -6,7 +6,7 @@ locks mostly stands beside one of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -21,7 +21,7 @@ from review_checks.summaries.names import class_around, home
 from review_checks.summaries.parts import Part, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _MAX_CALLERS = 4
 """How many calls above a function locks are looked for that its callers hold."""
@@ -92,7 +92,7 @@ def contradiction(db: Database, mine: Order) -> tuple[Order, ...]:
     another order of the cycle that is at fault: the one that is followed at fewer places.
     """
     path = unit_path(db, mine.function[0])
-    known = _orders_near(db, path, mine)
+    known = _known_in(db, _files_near(db, path, mine.first))
     back = _way(known, mine.second, mine.first)
     if not back:
         return ()
@@ -102,34 +102,61 @@ def contradiction(db: Database, mine: Order) -> tuple[Order, ...]:
     return ()
 
 
-def _orders_near(db: Database, path: str, mine: Order) -> list[Order]:
-    """Return the orders of the files that declare one of the locks which lie on the way."""
-    todo = [mine.first, mine.second]
+class _Known(NamedTuple):
+    """The orders of some files.
+
+    Attributes:
+        after: lock → the locks that are taken while it is held.
+        rows: pair of locks → the orders in which they are taken, each with its place among all.
+    """
+
+    after: dict[str, dict[str, None]]
+    rows: dict[tuple[str, str], list[tuple[int, Order]]]
+
+    def of(self, pair: tuple[str, str]) -> list[Order]:
+        """Return the orders in which two locks are taken."""
+        return [row for _, row in self.rows.get(pair, ())]
+
+
+@query
+def _known_in(db: Database, paths: tuple[str, ...]) -> _Known:
+    known = _Known({}, {})
+    rows = (row for path in paths for row in file_orders(db, path))
+    for place, row in enumerate(rows):
+        known.after.setdefault(row.first, {})[row.second] = None
+        known.rows.setdefault((row.first, row.second), []).append((place, row))
+    return known
+
+
+@query
+def _files_near(db: Database, path: str, start: str) -> tuple[str, ...]:
+    """Return the files that declare a lock on a way which begins at a lock, the one at hand first."""
     paths = {path: None}
-    found = list(file_orders(db, path))
-    seen: set[str] = set()
+    known = _known_in(db, (path,))
+    todo, seen = [start], {start}
     while todo:
         lock = todo.pop()
-        if lock in seen:
-            continue
-        seen.add(lock)
         place = home(db, lock) if ":" not in lock else None
         if place is not None and place.path not in paths:
             paths[place.path] = None
-            found += file_orders(db, place.path)
-        todo += [row.second for row in found if row.first == lock]
-    return found
+            known = _known_in(db, tuple(paths))
+            # What was passed already may lead on from here.
+            todo, seen = [start], {start}
+            continue
+        fresh = [other for other in known.after.get(lock, ()) if other not in seen]
+        seen.update(fresh)
+        todo += fresh
+    return tuple(paths)
 
 
-def _way(known: Iterable[Order], start: str, goal: str) -> list[tuple[str, str]]:
+def _way(known: _Known, start: str, goal: str) -> list[tuple[str, str]]:
     """Return the shortest way from one lock to another, as pairs of locks; empty if there is none."""
-    after: dict[str, list[str]] = {}
-    for row in known:
-        after.setdefault(row.first, []).append(row.second)
+    if goal in known.after.get(start, ()):
+        return [(start, goal)]
     before: dict[str, str] = {start: ""}
     todo = [start]
     for lock in todo:
-        for other in after.get(lock, ()):
+        for other in known.after.get(lock, ()):
             if other not in before:
                 before[other] = lock
                 todo.append(other)
@@ -143,17 +170,13 @@ def _way(known: Iterable[Order], start: str, goal: str) -> list[tuple[str, str]]
 
 
 def _apart(
-    db: Database, mine: Order, back: list[tuple[str, str]], known: list[Order]
+    db: Database, mine: Order, back: list[tuple[str, str]], known: _Known
 ) -> tuple[Order, ...]:
     """Return one order for each pair such that no lock is held around all of them."""
     chosen: list[Order] = []
     common = _all_held(db, mine) - {mine.first}
     for pair in back:
-        rows = [
-            row
-            for row in known
-            if (row.first, row.second) == pair and row.function != mine.function
-        ]
+        rows = [row for row in known.of(pair) if row.function != mine.function]
         free = [row for row in rows if not common & (_all_held(db, row) - {row.first})]
         if free:
             chosen.append(free[0])
@@ -188,13 +211,13 @@ def held_by_callers(
     return common or frozenset()
 
 
-def _is_weakest(db: Database, mine: Order, others: tuple[Order, ...], known: list[Order]) -> bool:
+def _is_weakest(db: Database, mine: Order, others: tuple[Order, ...], known: _Known) -> bool:
     """Say whether an order is followed by fewer functions than the others; of equals the last is."""
 
     def weight(order: Order) -> tuple[int, str, int]:
-        rows = [row for row in known if (row.first, row.second) == (order.first, order.second)]
-        functions = {row.function for row in rows}
-        last = max(known.index(row) for row in rows)
-        return -len(functions), unit_path(db, rows[-1].function[0]), last
+        rows = known.rows[order.first, order.second]
+        functions = {row.function for _, row in rows}
+        last, row = rows[-1]
+        return -len(functions), unit_path(db, row.function[0]), last
 
     return all(weight(mine) > weight(order) for order in others)
