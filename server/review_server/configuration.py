@@ -134,8 +134,12 @@ def _read(path: Path) -> _File | None:
     shared = path.name == SHARED_FILE
     try:
         raw = path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        # Whether it says anything to us is not known; to go by other options would be to guess.
+        reason = (error.strerror or str(error)).lower()
+        return _File(path, {}, "", (Fault(f"the file cannot be read: {reason}", str(path)),))
     # What is no UTF-8 is no TOML either, and its place is to be shown.
     text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
     if shared and not _HAS_TABLE.search(text) and "review-lsp" not in text:

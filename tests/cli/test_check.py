@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from review_server import configuration
+from review_server.cli import targets
 from support.commands import MENDED, POOL, Run, spawn
 from support.libraries import USER, install
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.usefixtures("project")
@@ -153,7 +152,8 @@ def test_faults_in_the_configuration_are_named_and_the_rest_counts(project: Path
         "profil = 'strict'\nselect = ['unguarded-wrte']\nignore = ['logging']\n"
     )
     done = run("check", "--select", "unguarded-write")
-    assert done.code == 1
+    assert done.code == 2
+    assert "1 finding in 1 file" in done.out
     assert done.err.splitlines() == [
         "review-lsp.toml: there is no option `profil`; did you mean `profile`?",
         (
@@ -161,6 +161,40 @@ def test_faults_in_the_configuration_are_named_and_the_rest_counts(project: Path
             " did you mean `unguarded-write`?"
         ),
     ]
+
+
+def test_a_configuration_that_cannot_be_read_is_named(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The superuser may read everything.
+    real = Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if path.name == "review-lsp.toml":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    (project / "review-lsp.toml").write_text("ignore = ['synchronization']\n")
+    monkeypatch.setattr(configuration.Path, "read_bytes", read)
+    done = run("check")
+    assert done.code == 2
+    assert done.err == "review-lsp.toml: the file cannot be read: permission denied\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_a_folder_that_cannot_be_read_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scandir(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(targets.os, "scandir", scandir)
+    assert run("check", ".") == (2, "No findings in 0 files.\n", ".: permission denied\n")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_path_in_the_place_of_a_command(run: Run) -> None:
+    done = run("pool.py")
+    assert done.code == 2
+    assert "review-lsp check pool.py" in done.err
 
 
 @pytest.mark.usefixtures("project")
@@ -218,7 +252,7 @@ def test_files_of_one_name_are_told_apart(project: Path, run: Run) -> None:
 def test_a_table_that_is_none_is_named(project: Path, run: Run) -> None:
     (project / "pyproject.toml").write_text("[tool]\nreview-lsp = 3\n")
     done = run("check", ".")
-    assert done.code == 1
+    assert done.code == 2
     assert done.err == "pyproject.toml: `tool.review-lsp` is not a table\n"
 
 

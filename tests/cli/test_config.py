@@ -61,7 +61,7 @@ def test_a_baseline_leaves_only_what_is_new(project: Path, run: Run) -> None:
 def test_the_baseline_of_the_project(project: Path, run: Run) -> None:
     (project / "review-lsp.toml").write_text("baseline = 'known.json'\n")
     done = run("check")
-    assert done.code == 1
+    assert done.code == 2
     assert "`baseline`: known.json: no such file" in done.err
     assert run("check", "--write-baseline").code == 0
     assert run("check").code == 0

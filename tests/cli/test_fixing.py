@@ -134,6 +134,15 @@ def test_a_text_that_would_not_come_back_the_same_is_not_written(tmp_path: Path)
     assert path.read_bytes() == raw
 
 
+def test_a_codec_that_is_not_for_texts_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "file.py"
+    raw = b"# coding: idna\nx = 1\n"
+    path.write_bytes(raw)
+    with pytest.raises(WriteError, match="its idna text cannot be written back"):
+        rewrite(str(path), raw.decode("idna"), raw.decode("idna") + f"# {'.' * 3}\n")
+    assert path.read_bytes() == raw
+
+
 def test_a_write_protected_file_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,8 +160,10 @@ class _Check:
         found = self._given
         if found is None:
             found = configuration(root)
+            # A baseline that is missing is about to be written.
+            complain = _say if self._wishes.write_baseline else self._trouble
             for fault in found.faults:
-                _say(f"{relative(fault.origin)}: {fault.message}")
+                complain(f"{relative(fault.origin)}: {fault.message}")
         options = msgspec.structs.replace(
             found.options,
             profile=self._wishes.profile or found.options.profile,

@@ -21,7 +21,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class _Commands(click.Group):
+    """The commands; a path in the place of one is answered with the command that is meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called.
+
+        Raises:
+            click.UsageError: there is none of that name.
+        """
+        if args and self.get_command(ctx, args[0]) is None and os.path.exists(args[0]):  # noqa: PTH110
+            raise click.UsageError(
+                f"{args[0]} is no command; to check it: review-lsp check {args[0]}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Without a command, review-lsp serves an editor on standard input and output.",
 )

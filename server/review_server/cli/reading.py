@@ -10,6 +10,9 @@ from review_checks.text.lines import split_lines
 from review_server.cli.report import Complaint
 from review_server.project import decode
 
+_MOST = 80
+"""How many characters of what a file declares are shown."""
+
 
 def obstacle(path: str) -> Complaint | None:
     """Return why the text of a file cannot be had, or None when it can."""
@@ -34,7 +37,8 @@ def _undecodable(path: str, raw: bytes) -> Complaint:
     except SyntaxError as error:
         encoding = "utf-8"
         if "unknown encoding" in str(error):
-            return Complaint(path, str(error), 0)
+            said = str(error)
+            return Complaint(path, said if len(said) <= _MOST else f"{said[:_MOST]}…", 0)
     try:
         raw.decode(encoding)
     except UnicodeDecodeError as error:

@@ -102,6 +102,7 @@ class _Collector:
             real = os.path.realpath(path)
             status = os.stat(real)  # noqa: PTH116 -- strings throughout this module
             if stat.S_ISDIR(status.st_mode):
+                os.scandir(real).close()
                 for file in walk(real, self._cannot_list):
                     self._meet(file)
             elif stat.S_ISREG(status.st_mode):

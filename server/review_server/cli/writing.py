@@ -53,6 +53,9 @@ def _encode(raw: bytes, before: str, after: str) -> bytes:
     except UnicodeEncodeError as error:
         character = error.object[error.start]
         raise WriteError(f"its encoding, {encoding}, has no {character!r}") from error
+    except (UnicodeError, LookupError) as error:
+        # Some codecs are for names of hosts and the like.
+        raise WriteError(f"its {encoding} text cannot be written back: {error}") from error
 
 
 def _replace(path: str, content: bytes) -> None:
