@@ -168,6 +168,7 @@ class Session:
             return
         del self._documents[document.uri], self._by_path[document.path]
         document.close()
+        self.sweeper.was_closed(document)
         self.news.note()
         self._forget_rows()
         if not self.client.pulls:

@@ -119,6 +119,19 @@ class Projects:
         if any(Path(root).is_relative_to(folder) for folder, _ in self.folders):
             self.of(root)
 
+    def want_all_files(self) -> bool:
+        """Say whether the user wants the findings of files that are not open, in any folder."""
+        self._find()
+        inside = [project for root, project in self._projects.items() if self._touches(root)]
+        return any(project.options.workspace_diagnostics for project in inside)
+
+    def _touches(self, root: Path | None) -> bool:
+        """Say whether a project has files in one of the editor's folders."""
+        folders = [Path(folder) for folder, _ in self.folders]
+        return root is not None and any(
+            root.is_relative_to(folder) or folder.is_relative_to(root) for folder in folders
+        )
+
     def all(self) -> list[Project]:
         """Return all projects that were made."""
         return list(self._projects.values())
@@ -126,6 +139,10 @@ class Projects:
     def prepare(self) -> None:
         """Load what the first document will need, while the editor is still busy with itself."""
         all_rules()
+        self._find()
+
+    def _find(self) -> None:
+        """Make the projects of the editor's folders."""
         for path, _ in self.folders:
             self.of(path)
 

@@ -30,7 +30,7 @@ async def handle(
     await ls.session.settling.over()
     while True:
         count = ls.session.news.count
-        files = ls.session.sweeper.files()
+        files = await ls.session.sweeper.files()
         progress.begin("Reviewing")
         done = 0
         try:
