@@ -90,7 +90,7 @@ class Projects:
         self.settings = settings
         self._projects: dict[Path | None, Project] = {}
         self._shelf = open_cache(patience=_PATIENCE_S)
-        self._made: Callable[[Project], None] = lambda _: None
+        self._made: list[Callable[[Project], None]] = []
 
     def set_folders(self, uris: Iterable[str]) -> None:
         """Take other folders; ``uris`` are spelled as the editor spells them."""
@@ -107,12 +107,13 @@ class Projects:
         project = self._projects.get(root)
         if project is None:
             project = self._projects[root] = Project(root, self.settings, self._shelf)
-            self._made(project)
+            for made in self._made:
+                made(project)
         return project
 
     def when_made(self, made: Callable[[Project], None]) -> None:
         """Call a function with each project from now on when it is made."""
-        self._made = made
+        self._made.append(made)
 
     def discover(self, root: str) -> None:
         """Make the project of a folder that was found, if it is in one of the editor's folders."""

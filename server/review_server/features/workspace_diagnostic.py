@@ -1,4 +1,7 @@
-"""``workspace/diagnostic``: the findings of all files, where the user has asked for them.
+"""``workspace/diagnostic``: the findings of all files, where the user wants them.
+
+Where he does not, or not any more, there are none, and the client is told so of each file of which
+it knows any; see ``offering`` for who is asked then.
 
 A client that takes partial results is sent the findings as they are found; its request is answered
 when something was new to it, and held until then. One that does not is answered at once.
