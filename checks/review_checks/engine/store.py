@@ -149,12 +149,18 @@ class FileStore:
             held: files that are edited here. Single inputs are yielded for them, so that what does
                 not depend on an edit stands; for others that would take much memory.
         """
+        paths: set[str] = set()
         for cell in cells:
             if cell.is_given:
                 path = self._file_of(cell)
+                if path is None or path in held:
+                    yield of_input(cell)
                 if path is not None:
-                    yield of_file(path)
-                yield of_input(cell) if path is None or path in held else of_text(path)
+                    paths.add(path)
+        for path in paths:
+            yield of_file(path)
+            if path not in held:
+                yield of_text(path)
 
     def let_go(self, wanted: Collection[Cell], held: Collection[str]) -> None:
         """Forget all cells that are not wanted, and the files that none of the others is about.
