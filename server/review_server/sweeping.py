@@ -184,7 +184,7 @@ class Sweeper:
     def _make_room(self, project: Project) -> None:
         """Forget what no open file needs, if there is much of it."""
         analysis = project.analysis
-        if analysis.size > self._sizes.get(project, 0) + _MOST_CELLS:
+        if analysis.size > self._sizes.setdefault(project, 0) + _MOST_CELLS:
             analysis.let_go()
             self._sizes[project] = analysis.size
 
@@ -194,7 +194,7 @@ class Sweeper:
         self._told = {path: told for path, told in self._told.items() if path in wanted}
         if not files:
             for project in self._sizes:
-                project.analysis.let_go()
+                project.analysis.let_go(traces=True)
             self._sizes.clear()
 
 

@@ -122,7 +122,6 @@ class Projects:
 
     def want_all_files(self) -> bool:
         """Say whether the user wants the findings of files that are not open, in any folder."""
-        self._find()
         inside = [project for root, project in self._projects.items() if self._touches(root)]
         return any(project.options.workspace_diagnostics for project in inside)
 
@@ -140,9 +139,9 @@ class Projects:
     def prepare(self) -> None:
         """Load what the first document will need, while the editor is still busy with itself."""
         all_rules()
-        self._find()
+        self.find()
 
-    def _find(self) -> None:
+    def find(self) -> None:
         """Make the projects of the editor's folders."""
         for path, _ in self.folders:
             self.of(path)

@@ -38,7 +38,7 @@ class Sweeps:
         self.folder = folder
         self.server = Inside(PULLING, folder.as_uri()).server
         self.session = self.server.session
-        (self.project,) = (self.session.projects.of(str(folder / "utils.py")),)
+        self.project = self.session.projects.of(str(folder / "utils.py"))
         self.known: dict[str, str] = {}
 
     async def rows(self) -> dict[str, Row]:
@@ -118,5 +118,6 @@ async def test_nothing_is_remembered_when_nothing_is_wanted_any_more(folder: Pat
     assert {len(row.rows or ()) for row in gone.values()} == {0}
     assert sweeps.session.sweeper._told == {}
     assert not sweeps.project.analysis._store.files
+    assert not sweeps.project.analysis.stands(str(folder / "service1.py"))
     await asyncio.sleep(0)
     assert await sweeps.rows() == {}

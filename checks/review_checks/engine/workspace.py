@@ -173,8 +173,10 @@ class Workspace:
         """
         return self._store.traces.stands(path)
 
-    def let_go(self) -> None:
-        """Forget all that the findings of open files do not come from, but for the traces."""
+    def let_go(self, *, traces: bool = False) -> None:
+        """Forget all that the findings of open files do not come from; ``traces`` says: these, too."""
+        if traces:
+            self._store.traces.clear()
         wanted: set[Cell] = set()
         for path in self._open:
             wanted |= self.db.reached(file_outcomes, (path,))

@@ -31,9 +31,11 @@ async def handle(
     sweep = _Sweep(ls, params.partial_result_token)
     progress = TokenProgress(ls, params.work_done_token)
     await ls.session.settling.over()
+    ls.session.projects.find()
     while True:
-        count = ls.session.news.count
         files = await ls.session.sweeper.files()
+        # What has happened by now is seen on this round.
+        count = ls.session.news.count
         progress.begin("Reviewing")
         done = 0
         try:
