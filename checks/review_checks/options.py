@@ -160,8 +160,7 @@ class Options(
         bool,
         Meta(
             description="Whether editors that can show findings of files that are not open get "
-            "them. The server looks at the whole folder then, whenever the editor rests. It is "
-            "read when the server starts.",
+            "them. The server looks at the whole folder then, whenever the editor rests.",
         ),
     ] = False
     precedence: Annotated[

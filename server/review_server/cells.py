@@ -20,50 +20,90 @@ from review_checks.text.logical import is_whole, read_logical_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)?")
-_OF_PYTHON = frozenset({"time", "timeit", "capture", "prun", "memit", "debug"})
-"""The cell magics below which there is Python."""
+_CELL_MAGIC = re.compile(r"\s*%%(?!\w+\?)(?P<name>\S*)")
 
-_MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?]|[^\s#'\"()=]+\?{1,2}\s*$)")
-_ASSIGNED = re.compile(r"(?P<target>\s*[\w., ]+?\s*=\s*)[%!]")
+_OF_PYTHON = frozenset(
+    {
+        # IPython's own: they run the body in the notebook's namespace, the first two after having
+        # it read as a cell. What is assigned below ``%%timeit`` stays there; what is changed, not.
+        "capture", "time", "timeit", "prun", "debug",
+        # memory_profiler, line_profiler, pyinstrument, snakeviz (through ``%%prun``), viztracer:
+        # they measure the body, in the same namespace.
+        "memit", "mprun", "lprun", "lprun_all", "pyinstrument", "snakeviz", "viztracer",
+        # jupyternotify runs the body as a cell, and says when it is done.
+        "notify",
+    }
+)  # fmt: skip
+"""The cell magics whose body is Python that shares its names with the other cells.
+
+The body of any other counts as empty. It is another language (``%%bash``, ``%%sql``, ``%%html``,
+``%%cython``), a file (``%%writefile``), or Python that runs elsewhere, without the names of the
+notebook and without leaving it any (``%%python``, ``%%script``, ``%%px``, ``%%heat``). Of one that
+is not known it cannot be told, and a comment on what is no Python is worse than none.
+"""
+
+_ESCAPED = re.compile(r"(?P<indent>\s*)[%!?,;/]")
+"""A line that IPython has its own ways with; no line of Python begins with any of these."""
+
+_HELP = re.compile(r"(?P<indent>\s*)[^\s#'\"][^#'\"]*(?<=[\w*\])])\?{1,2}\s*$")
+"""A line that asks what something is: ``name?``, ``x = name?``."""
+
+_ASSIGNED = re.compile(
+    r"""(?P<target>\s*+(?:\([\w., \t*]*\)|[\w., \t\[\]'":*-]*[\w\]'"])\s*=\s*)(?:%\s*\w|!)"""
+)
+"""An assignment of what a magic or a command comes to; a default or a keyword is none."""
 
 
 def python_of(lines: Sequence[str]) -> list[str]:
     """Return the lines of a cell with those that are no Python replaced."""
-    first = next((at for at, line in enumerate(lines) if line.strip()), None)
-    if first is None:
-        return list(lines)
     found = list(lines)
-    start = 0
-    cell_magic = _CELL_MAGIC.match(lines[first])
-    if cell_magic is not None:
-        start = first + 1 if cell_magic["name"] in _OF_PYTHON else len(lines)
-        found[:start] = [_end(line) for line in lines[:start]]
-    at = start
+    at = _start_of_python(lines)
+    found[:at] = [_end(line) for line in lines[:at]]
     while at < len(found):
         below = at + 1
         plain = _without_magic(found[at])
-        if plain is None:
-            if not is_whole(found[at]):
-                below, _ = read_logical_line(found, at, len(found), -1)
-        else:
-            while below < len(found) and found[below - 1].rstrip().endswith("\\"):
+        if plain is not None:
+            while below < len(found) and _goes_on(found[below - 1]):
                 below += 1
             found[at] = plain
             found[at + 1 : below] = [_end(line) for line in found[at + 1 : below]]
+        elif not is_whole(found[at]):
+            # What begins with a sign inside a string or brackets is Python.
+            below, _ = read_logical_line(found, at, len(found), -1)
         at = max(below, at + 1)
     return found
 
 
+def _start_of_python(lines: Sequence[str]) -> int:
+    """Return the line below the cell magics; the end of the cell when one of them takes the rest.
+
+    A body that is run as a cell may begin with a cell magic itself.
+    """
+    start = 0
+    while True:
+        first = next((at for at in range(start, len(lines)) if lines[at].strip()), None)
+        magic = _CELL_MAGIC.match(lines[first]) if first is not None else None
+        if first is None or magic is None:
+            return start
+        if magic["name"] not in _OF_PYTHON:
+            return len(lines)
+        start = first + 1
+
+
 def _without_magic(line: str) -> str | None:
     """Return what stands for a line that is no Python; None when it may be."""
-    magic = _MAGIC.match(line)
+    magic = _ESCAPED.match(line) or _HELP.match(line)
     if magic is not None:
         return f"{magic['indent']}pass{_end(line)}"
     assigned = _ASSIGNED.match(line)
     if assigned is not None:
         return f"{assigned['target']}None{_end(line)}"
     return None
+
+
+def _goes_on(line: str) -> bool:
+    """Say whether IPython takes the next line for a part of this one."""
+    return line[: content_length(line)].endswith("\\")
 
 
 def _end(line: str) -> str:

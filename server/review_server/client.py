@@ -20,6 +20,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         pulls: it asks for diagnostics, and asks again when told to; others have them pushed. (Neovim
             0.11 only asks after edits, and would go on showing what other settings made of a file.)
         refreshes: it can be told to ask for all diagnostics again.
+        registers_pulls: it can be told to ask for the diagnostics of other files than before.
         shows_evidence: its diagnostics may have related information.
         opens_pages: its diagnostics may link to the page of their rule.
         reads_pages: it can be offered documents that only the server has.
@@ -44,6 +45,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     encoding: Encoding = Encoding.UTF16
     pulls: bool = False
     refreshes: bool = False
+    registers_pulls: bool = False
     shows_evidence: bool = False
     opens_pages: bool = False
     reads_pages: bool = False
@@ -83,6 +85,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
             pulls=_get(capabilities, "text_document.diagnostic") is not None
             and can("workspace.diagnostics.refresh_support"),
             refreshes=can("workspace.diagnostics.refresh_support"),
+            registers_pulls=can("text_document.diagnostic.dynamic_registration"),
             shows_evidence=of_diagnostics("related_information"),
             opens_pages=of_diagnostics("code_description_support"),
             reads_pages=can("workspace.text_document_content.dynamic_registration"),

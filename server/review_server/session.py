@@ -22,7 +22,7 @@ from review_server.settling import Settling
 from review_server.sweeping import Sweeper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from msgspec import UnsetType
 
@@ -73,6 +73,12 @@ class Session:
         self.settling = Settling()
         self.notebooks = Notebooks(self)
         self.sweeper = Sweeper(self, schedule)
+        self._options_changed: Callable[[], None] = lambda: None
+        projects.when_made(lambda _project: self._options_changed())
+
+    def when_options_change(self, changed: Callable[[], None]) -> None:
+        """Call a function from now on when other options may be in force."""
+        self._options_changed = changed
 
     # Documents
 
@@ -168,6 +174,7 @@ class Session:
             return
         del self._documents[document.uri], self._by_path[document.path]
         document.close()
+        self.sweeper.was_closed(document)
         self.news.note()
         self._forget_rows()
         if not self.client.pulls:
@@ -223,6 +230,7 @@ class Session:
         """Use other settings, or only read the files of configuration again."""
         self.tell_faults()
         if self.projects.configure(settings):
+            self._options_changed()
             self.refresh()
             self.index.add(*self.projects.all())
 
@@ -234,8 +242,14 @@ class Session:
             self.refresh()
         if any(not path.endswith(".py") for path in paths):
             # Options decide which files are members of a project.
+            self._options_changed()
             self.index.add(*self.projects.all())
         self.index.files_changed([path for path in paths if path.endswith(".py")])
+
+    def folders_changed(self) -> None:
+        """Bring everything up to date with other folders."""
+        self._options_changed()
+        self.refresh()
 
     def recheck(self) -> None:
         """Bring what the editor shows up to date, later, if any of it is different by now."""

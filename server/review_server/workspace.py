@@ -90,7 +90,7 @@ class Projects:
         self.settings = settings
         self._projects: dict[Path | None, Project] = {}
         self._shelf = open_cache(patience=_PATIENCE_S)
-        self._made: Callable[[Project], None] = lambda _: None
+        self._made: list[Callable[[Project], None]] = []
 
     def set_folders(self, uris: Iterable[str]) -> None:
         """Take other folders; ``uris`` are spelled as the editor spells them."""
@@ -107,17 +107,30 @@ class Projects:
         project = self._projects.get(root)
         if project is None:
             project = self._projects[root] = Project(root, self.settings, self._shelf)
-            self._made(project)
+            for made in self._made:
+                made(project)
         return project
 
     def when_made(self, made: Callable[[Project], None]) -> None:
         """Call a function with each project from now on when it is made."""
-        self._made = made
+        self._made.append(made)
 
     def discover(self, root: str) -> None:
         """Make the project of a folder that was found, if it is in one of the editor's folders."""
         if any(Path(root).is_relative_to(folder) for folder, _ in self.folders):
             self.of(root)
+
+    def want_all_files(self) -> bool:
+        """Say whether the user wants the findings of files that are not open, in any folder."""
+        inside = [project for root, project in self._projects.items() if self._touches(root)]
+        return any(project.options.workspace_diagnostics for project in inside)
+
+    def _touches(self, root: Path | None) -> bool:
+        """Say whether a project has files in one of the editor's folders."""
+        folders = [Path(folder) for folder, _ in self.folders]
+        return root is not None and any(
+            root.is_relative_to(folder) or folder.is_relative_to(root) for folder in folders
+        )
 
     def all(self) -> list[Project]:
         """Return all projects that were made."""
@@ -126,6 +139,10 @@ class Projects:
     def prepare(self) -> None:
         """Load what the first document will need, while the editor is still busy with itself."""
         all_rules()
+        self.find()
+
+    def find(self) -> None:
+        """Make the projects of the editor's folders."""
         for path, _ in self.folders:
             self.of(path)
 

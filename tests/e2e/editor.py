@@ -40,9 +40,11 @@ class Editor:
         self._news = asyncio.Event()
         self.offered = types.ServerCapabilities()
         self.registered: dict[str, Any] = {}
+        self.withdrawn: list[str] = []
         features = client.protocol.fm.features
         features[types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS] = self._on_publish
         features[types.CLIENT_REGISTER_CAPABILITY] = self._on_register
+        features[types.CLIENT_UNREGISTER_CAPABILITY] = self._on_unregister
 
     def _on_publish(self, params: types.PublishDiagnosticsParams) -> None:
         self.published.append(params)
@@ -51,6 +53,12 @@ class Editor:
     def _on_register(self, params: types.RegistrationParams) -> None:
         for row in params.registrations:
             self.registered[row.method] = row.register_options
+
+    def _on_unregister(self, params: types.UnregistrationParams) -> None:
+        for row in params.unregisterations:
+            self.registered.pop(row.method, None)
+            if row.method == types.TEXT_DOCUMENT_DIAGNOSTIC:
+                self.withdrawn.append(row.id)
 
     @property
     def pulls(self) -> bool:

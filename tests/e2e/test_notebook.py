@@ -165,6 +165,19 @@ async def test_a_fix_and_a_comment_land_in_the_cell(project: Path) -> None:
         assert edit.range.start == types.Position(2, len("    ITEMS.clear()"))
 
 
+async def test_what_is_measured_is_reviewed(project: Path) -> None:
+    async with connected(with_notebooks(VSCODE), project) as editor:
+        book = Book(editor, project / "trial.ipynb")
+        measured, unknown = f"%%capture out\n%%time\n{CLEAR}", f"%%of_somebody\n{CLEAR}"
+        book.open(IMPORTS, f"%%time\n{STATE}", USERS, measured, unknown)
+        assert [await book.codes(number) for number in range(5)] == [[], [], [], [RULE], []]
+        (found,) = await editor.diagnostics(book.cell(3))
+        assert editor.slice(book.cell(3), found.range) == "ITEMS.clear()"
+        fix, *_ = await editor.actions(book.cell(3), found)
+        await editor.apply(fix)
+        assert editor.texts[book.cell(3)].startswith("%%capture out\n%%time\n\ndef clear")
+
+
 async def test_cells_change_come_and_go(project: Path) -> None:
     async with connected(with_notebooks(VSCODE), project) as editor:
         book = Book(editor, project / "trial.ipynb")

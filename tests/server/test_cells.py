@@ -23,6 +23,34 @@ TEXTS = st.lists(st.text(st.sampled_from("ab%!? \n\r\f\u2028😀\\'\"(=#"), max_
         ("%%time\nx = 1\n", "\nx = 1\n"),
         ("\n%%bash\nfor x in *; do\n", "\n\n\n"),
         ("files = !ls\n", "files = None\n"),
+        ("%%capture out\n\n%%time\nx = 1\n", "\n\n\nx = 1\n"),
+        ("%%time\n%%bash\nif [ -f x ]; then\n", "\n\n\n"),
+        ("%%time?\nx = 1\n", "pass\nx = 1\n"),
+        ("%%time\n%matplotlib inline\nx = 1\n", "\npass\nx = 1\n"),
+        ("# note\n%%bash\n", "# note\npass\n"),
+        ("files: list = !ls\n", "files: list = None\n"),
+        ("(a, *b) = !ls\n", "(a, *b) = None\n"),
+        ("self.rows['a'] = %sql select\n", "self.rows['a'] = None\n"),
+        ("files = !ls \\\n  -l | grep '\ny\n", "files = None\n\ny\n"),
+        ("if a:\n    for b in c:\n        files = !ls {b}\n        %time f(b)\n    else:\n        c?\n",
+         "if a:\n    for b in c:\n        files = None\n        pass\n    else:\n        pass\n"),
+        ("def f():\n    !ls\n\n    return 1\n", "def f():\n    pass\n\n    return 1\n"),
+        ("x = a.b[0]??\n", "pass\n"),
+        ("a.b.*?\n", "pass\n"),
+        ("str.upper? \n", "pass\n"),
+        (",print a b\n;print a b\n/print a\n", "pass\npass\npass\n"),
+        ("!ls 'it\ny = 1\n", "pass\ny = 1\n"),
+        ("x = f(a, '''\n%%bash\n!ls\nwhy?\n''')\n!ls\n",
+         "x = f(a, '''\n%%bash\n!ls\nwhy?\n''')\npass\n"),
+        ('def f():\n    """Text.\n\n    %time x?\n    y = !ls\n    """\n    !ls\n',
+         'def f():\n    """Text.\n\n    %time x?\n    y = !ls\n    """\n    pass\n'),
+        ("x = (a\n    % b\n)\n", "x = (a\n    % b\n)\n"),
+        ("x = [\n    a\n    , b\n]\n", "x = [\n    a\n    , b\n]\n"),
+        ("x = a \\\n    % b\n", "x = a \\\n    % b\n"),
+        ("f'{a!r}'\n", "f'{a!r}'\n"),
+        ("x = a == '!'\n", "x = a == '!'\n"),
+        ("print(a, end='') # why?\n", "print(a, end='') # why?\n"),
+        ("x = '%s' % b\n", "x = '%s' % b\n"),
         ("a, b = %sql select\n", "a, b = None\n"),
         ("len?\n", "pass\n"),
         ("?len\n", "pass\n"),
@@ -35,10 +63,30 @@ TEXTS = st.lists(st.text(st.sampled_from("ab%!? \n\r\f\u2028😀\\'\"(=#"), max_
         ("x != y\n", "x != y\n"),
         ("x %= y\n", "x %= y\n"),
     ],
-)
+)  # fmt: skip
 def test_magics(text: str, python: str) -> None:
     assert "".join(python_of(split_lines(text))) == python
     ast.parse(python)
+
+
+@pytest.mark.parametrize(
+    "magic",
+    ["time", "timeit -n 3", "capture --no-stderr", "prun -l 5", "debug", "memit", "mprun -f f",
+     "lprun -f f", "lprun_all", "pyinstrument", "snakeviz", "viztracer", "notify"],
+)  # fmt: skip
+def test_bodies_of_python(magic: str) -> None:
+    assert python_of([f"%%{magic}\n", "x = 1\n"]) == ["\n", "x = 1\n"]
+
+
+@pytest.mark.parametrize(
+    "magic",
+    ["bash", "sh", "!", "sx", "system", "cmd", "script python", "python", "python3", "pypy", "perl",
+     "ruby", "html", "HTML", "js", "javascript", "svg", "latex", "markdown", "writefile a.py",
+     "file a.py", "code_wrap f", "cython", "cython -a", "sql", "bigquery df", "R", "julia", "px",
+     "heat", "timer", "of_somebody", ""],
+)  # fmt: skip
+def test_bodies_of_something_else(magic: str) -> None:
+    assert python_of([f"%%{magic}\n", "x = 1\n"]) == ["\n", "\n"]
 
 
 @given(TEXTS)

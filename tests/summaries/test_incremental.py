@@ -90,6 +90,30 @@ def test_unread_cells_are_forgotten() -> None:
     assert db.computed > count
 
 
+def test_what_is_kept_has_all_that_it_came_from() -> None:
+    db = Database()
+    give(db, a=1, b=2, c=3)
+    total(db)
+    db.keep(db.reached(parity, ("a",)), lambda cell: cell.key == ("c",))
+    assert db.size == 3
+    count = db.computed
+    parity(db, "a")
+    assert db.computed == count
+    give(db, b=2)
+    assert total(db) == 2
+    number.give(db, "a", value=2)
+    assert total(db) == 6
+
+
+def test_inputs_tell_when_they_have_other_values() -> None:
+    db = Database()
+    seen: list[object] = []
+    db.changed = lambda cell: seen.append(cell.key)
+    give(db, a=1, b=2)
+    give(db, a=1, b=3)
+    assert seen == [("b",)]
+
+
 def query_of(ask: object) -> object:
     return ask.__wrapped__  # type: ignore[attr-defined]
 

@@ -82,6 +82,10 @@ class UnitState:
         """Have the facts made when they are needed."""
         self._later = lower
 
+    def abandon(self) -> None:
+        """Make no facts any more: what would make them holds this state, as this one holds it."""
+        self._later = None
+
     def place(self, span: Span, start: int) -> Span:
         """Return a span of the facts as a span of the file, whose unit begins at ``start``."""
         lines = self.lines

@@ -16,7 +16,7 @@ from review_checks.summaries.index import qualified_name
 from review_checks.summaries.inputs import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from review_checks.engine.checking import Outcome
     from review_checks.engine.store import FileStore
@@ -99,9 +99,9 @@ class Renderer:
                     if not suppressions.cover(finding):
                         yield finding, rule, report
 
-    def forget(self) -> None:
-        """Render everything anew, after the options changed."""
-        self._made.clear()
+    def forget(self, but: Collection[str] = ()) -> None:
+        """Render everything anew when it is asked for, but for some files."""
+        self._made = {path: made for path, made in self._made.items() if path in but}
 
     def position(self, place: Place) -> tuple[str, Span]:
         """Return the file of a place and where it stands there."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from review_checks.engine.files import File, UnitState
 from review_checks.engine.keeping import FactsMemo, NoShelf, Shelf
 from review_checks.engine.mentions import Mentions
+from review_checks.engine.traces import Traces, of_file, of_input, of_text
 from review_checks.summaries.index import (
     INDEXED,
     FileIndex,
@@ -24,10 +25,12 @@ from review_checks.summaries.outline import Outline, outline_of
 from review_checks.text.units import UnitKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from review_checks.engine.source import Source
+    from review_checks.engine.traces import Source as Trace
     from review_checks.model import Span
+    from review_checks.summaries.cells import Cell
     from review_checks.summaries.incremental import Database, Input
 
 Surveyed = tuple[str, "Sequence[str]"]
@@ -62,6 +65,10 @@ class FileStore:
         self._shelf: Shelf = shelf or NoShelf()
         self._mentions = Mentions()
         self._renamed: set[str] = set()
+        # The texts of files that were let go of, by their hashes.
+        self._seen: dict[str, int] = {}
+        self.traces = Traces()
+        db.changed = lambda cell: self.traces.change(of_input(cell))
         self.survey: Callable[[], Iterable[Surveyed]] | None = None
         db.provide(unit_facts, lambda unit: self._states[unit].facts)
         db.provide(unit_path, lambda unit: self._places[unit])
@@ -82,12 +89,14 @@ class FileStore:
         if file is None:
             self._add(path, text)
             self._announce(path)
-        else:
+        elif file.document.text != text:
+            self.traces.change(of_text(path))
             self._apply(file, *file.replace(text))
 
     def edit(self, path: str, edits: Iterable[tuple[Span, str]]) -> None:
         """Apply edits to a known file, one after the other."""
         file = self.files[path]
+        self.traces.change(of_text(path))
         self._apply(file, *file.edit(edits))
 
     def catch_up(self) -> None:
@@ -109,6 +118,7 @@ class FileStore:
     def remove(self, path: str) -> None:
         """Forget a file that is no longer there."""
         self._tell_users(self._mentions.forget(path))
+        self.traces.change(of_file(path))
         file = self.files.pop(path, None)
         if file is None:
             return
@@ -128,6 +138,63 @@ class FileStore:
         path = self._places[unit]
         file = self.files[path]
         return path, state, file.segmentation.starts[self._order(path)[unit]]
+
+    # Letting go
+
+    def sources(self, cells: Iterable[Cell], held: Collection[str]) -> Iterator[Trace]:
+        """Yield what some cells came from; see ``traces``.
+
+        Args:
+            cells: the cells.
+            held: files that are edited here. Single inputs are yielded for them, so that what does
+                not depend on an edit stands; for others that would take much memory.
+        """
+        paths: set[str] = set()
+        for cell in cells:
+            if cell.is_given:
+                path = self._file_of(cell)
+                if path is None or path in held:
+                    yield of_input(cell)
+                if path is not None:
+                    paths.add(path)
+        for path in paths:
+            yield of_file(path)
+            if path not in held:
+                yield of_text(path)
+
+    def let_go(self, wanted: Collection[Cell], held: Collection[str]) -> None:
+        """Forget all cells that are not wanted, and the files that none of the others is about.
+
+        Args:
+            wanted: cells, and all that they came from.
+            held: files that stay in any case.
+        """
+        needed = {self._file_of(cell) for cell in wanted if cell.is_given}
+        for path in self.files.keys() - needed - frozenset(held):
+            self._drop(path)
+        self._db.keep(wanted, self._lasts)
+
+    def _drop(self, path: str) -> None:
+        file = self.files.pop(path)
+        self._seen[path] = hash(file.document.text)
+        for known in (self._indexes, self._orders, self._asked):
+            known.pop(path, None)
+        for state in file.states:
+            state.abandon()
+            del self._states[state.unit], self._places[state.unit]
+
+    def _file_of(self, cell: Cell) -> str | None:
+        """Return the file that an input is about."""
+        if cell.query in _PER_UNIT:
+            return self._places.get(cell.key[0])  # type: ignore[call-overload, no-any-return]
+        return str(cell.key[0]) if cell.query in _PER_FILE else None
+
+    def _lasts(self, cell: Cell) -> bool:
+        """Say whether an input stays although nothing reads it."""
+        # Those about no single file show when they change; they are small.
+        if cell.query in _PER_UNIT or cell.query in _PER_FILE:
+            return self._file_of(cell) in self.files
+        return True
 
     # Who uses which name
 
@@ -197,6 +264,9 @@ class FileStore:
     # Giving the inputs
 
     def _add(self, path: str, text: str, *, lazy: bool = False) -> File:
+        seen = self._seen.pop(path, None)
+        if seen is None or seen != hash(text):
+            self.traces.change(of_file(path))
         kept = self._shelf.get(text)
         file = File(path, text, self._memo, self._tickets, lazy=lazy, kept=kept)
         self.files[path] = file

@@ -11,6 +11,7 @@ from review_checks.engine.rendering import Renderer
 from review_checks.engine.store import FileStore
 from review_checks.engine.suppression import silencers, suppress, suppress_in_file
 from review_checks.engine.timing import Timing, time_rules
+from review_checks.engine.traces import of_file, of_text
 from review_checks.model import Finding, Fix, Refusal, Safety, Span
 from review_checks.models.loader import packaged
 from review_checks.options import Options
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from review_checks.engine.keeping import Shelf
     from review_checks.engine.source import Source
     from review_checks.engine.store import Surveyed
+    from review_checks.summaries.cells import Cell
     from review_checks.text.silencers import Silencer
 
 
@@ -82,6 +84,7 @@ class Workspace:
         models.give(self.db, value=known)
         settings.give(self.db, value=options)
         self._renderer.forget()
+        self._store.traces.clear()
         for path in self._open:
             self._count(path)
 
@@ -126,7 +129,8 @@ class Workspace:
 
     def _reload(self, path: str) -> None:
         if path not in self._store.files and not self.db.given(layout, (path,)):
-            # Nobody has asked for it yet.
+            # Nobody has asked for it yet, or what was asked was let go of.
+            self._store.traces.change(of_file(path))
             return
         text = self._source.read(path)
         if text is None:
@@ -143,6 +147,41 @@ class Workspace:
         """
         self.db.pause = pause
         self._store.glance_with(glance)
+
+    # Letting go
+
+    @property
+    def size(self) -> int:
+        """How much is remembered, in cells; one has about a KiB, with its part of texts and facts."""
+        return self.db.size
+
+    def trace(self, path: str) -> None:
+        """Note what the findings of a file, if they were just asked for, come from; see ``stands``."""
+        found = self.db.reached(file_outcomes, (path,))
+        # Findings say where things stand, their own file's and those in evidence.
+        rows = self._renderer.rows(path) if found else ()
+        texts = [
+            of_text(one) for one in {path, *[note.path for row in rows for note in row[0].notes]}
+        ]
+        sources = self._store.sources(found, self._open)
+        self._store.traces.put(path, [of_file(path), *texts, *sources])
+
+    def stands(self, path: str) -> bool:
+        """Say whether the findings of a file are those that ``trace`` was called for.
+
+        It may say no of some that are.
+        """
+        return self._store.traces.stands(path)
+
+    def let_go(self, *, traces: bool = False) -> None:
+        """Forget all that the findings of open files do not come from; ``traces`` says: these, too."""
+        if traces:
+            self._store.traces.clear()
+        wanted: set[Cell] = set()
+        for path in self._open:
+            wanted |= self.db.reached(file_outcomes, (path,))
+        self._store.let_go(wanted, self._open)
+        self._renderer.forget(self._open)
 
     # The whole project
 

@@ -6,7 +6,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Container, Hashable
     from types import TracebackType
 
 _FEW = 6
@@ -94,6 +94,11 @@ class Cell:
             known.pop(reader, None)
         else:
             self.dependents = tuple([one for one in known if one is not reader])
+
+    def keep_dependents(self, kept: Container[Cell]) -> None:
+        """Note that no other cells than some of those that read this one will do so any more."""
+        left = [one for one in self.dependents if one in kept]
+        self.dependents = tuple(left) if len(left) <= _FEW else dict.fromkeys(left)
 
 
 def link(reader: Cell, cell: Cell) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 from review_checks.summaries.cells import Cell, CycleError, Failure, Given, link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Collection, Hashable
 
 Key = ParamSpec("Key")
 T = TypeVar("T")
@@ -51,6 +51,8 @@ class Database:
         self._changes = 0
         self._orphans: dict[Cell, None] = {}
         self._providers: dict[Input[Any], Callable[..., Any]] = {}
+        self.changed: Callable[[Cell], None] | None = None
+        """Is called with each input that had a value and was given another one."""
         self.pause: Callable[[], None] | None = None
         """Is called between computations, and may raise a ``BaseException`` to stop them for now."""
         self.computed = 0
@@ -107,6 +109,8 @@ class Database:
             self._give(cell, value)
 
     def _give(self, cell: Cell, value: Any) -> None:
+        if cell.ready and self.changed is not None:
+            self.changed(cell)
         cell.value, cell.failure = value, None
         cell.ready, cell.dirty = True, False
         if cell.dependents:
@@ -161,6 +165,42 @@ class Database:
             for dependency in cell.dependencies:
                 self._detach(dependency, cell)
             cell.dependencies = ()
+
+    @property
+    def size(self) -> int:
+        """How many cells there are."""
+        return sum(map(len, self.cells.values()))
+
+    def reached(self, query: Callable[..., Any], key: tuple[Hashable, ...]) -> frozenset[Cell]:
+        """Return a cell and all that it came from; nothing when nobody has asked for it."""
+        # Cells are known by what computes them, and not by what the asker calls.
+        cell = self.cells.get(getattr(query, "__wrapped__", query), {}).get(key)
+        found: dict[Cell, None] = {}
+        todo = [cell] if cell is not None else []
+        while todo:
+            one = todo.pop()
+            if one not in found:
+                found[one] = None
+                todo.extend(one.dependencies)
+        return frozenset(found)
+
+    def keep(self, wanted: Collection[Cell], lasts: Callable[[Cell], bool]) -> None:
+        """Forget all cells but some. What is forgotten is computed, or fetched, when asked for again.
+
+        Args:
+            wanted: cells to keep; with each, all that it came from.
+            lasts: says of an input that is not among them whether it stays all the same.
+        """
+        everything = [cell for known in self.cells.values() for cell in known.values()]
+        kept = {cell for cell in everything if cell in wanted or (cell.is_given and lasts(cell))}
+        for cell in kept:
+            cell.keep_dependents(kept)
+        for cell in everything:
+            if cell not in kept:
+                # Without each other they are gone at once, and wait for no collector of cycles.
+                cell.dependencies, cell.dependents = (), ()
+                del self.cells[cell.query][cell.key]
+        self._orphans = {cell: None for cell in self._orphans if cell in kept}
 
     def _detach(self, dependency: Cell, reader: Cell) -> None:
         dependency.drop_dependent(reader)

@@ -98,8 +98,7 @@ class Review {
     return [
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.restart()),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        const read = ['server', 'workspace-diagnostics'].map((name) => `${SECTION}.${name}`);
-        if (read.some((name) => event.affectsConfiguration(name))) {
+        if (event.affectsConfiguration(`${SECTION}.server`)) {
           void this.restart();
         }
       }),

@@ -19,4 +19,4 @@ def handle(ls: ReviewServer, _params: types.DidChangeWorkspaceFoldersParams) -> 
     ls.schedule.soon("prepare", projects.prepare)
     if ls.session.client.has_configuration:
         did_change_configuration.ask(ls)
-    ls.session.refresh()
+    ls.session.folders_changed()

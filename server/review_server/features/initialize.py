@@ -14,11 +14,10 @@ from review_server.editor_settings import EditorSettings
 from review_server.features import (
     code_action,
     code_action_resolve,
-    diagnostic,
     execute_command,
     text_document_content,
-    workspace_diagnostic,
 )
+from review_server.offering import Offer
 from review_server.project import find_root
 from review_server.session import Session
 from review_server.transport import watch_process
@@ -47,14 +46,9 @@ def handle(ls: ReviewServer, params: types.InitializeParams) -> None:
         if client.resolves_edits:
             ls.feature(types.CODE_ACTION_RESOLVE)(code_action_resolve.handle)
     if client.pulls:
-        ls.feature(
-            types.TEXT_DOCUMENT_DIAGNOSTIC,
-            types.DiagnosticOptions(
-                inter_file_dependencies=True, workspace_diagnostics=False, identifier="review"
-            ),
-        )(diagnostic.handle)
-        if _wants_all_files(ls):
-            ls.feature(types.WORKSPACE_DIAGNOSTIC)(workspace_diagnostic.handle)
+        offer = Offer(ls, has_all_files=_wants_all_files(ls))
+        offer.make()
+        ls.session.when_options_change(offer.look)
     if params.process_id is not None:
         watch_process(params.process_id, ls.stop)
 

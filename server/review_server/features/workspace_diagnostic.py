@@ -1,4 +1,7 @@
-"""``workspace/diagnostic``: the findings of all files, where the user has asked for them.
+"""``workspace/diagnostic``: the findings of all files, where the user wants them.
+
+Where he does not, or not any more, there are none, and the client is told so of each file of which
+it knows any; see ``offering`` for who is asked then.
 
 A client that takes partial results is sent the findings as they are found; its request is answered
 when something was new to it, and held until then. One that does not is answered at once.
@@ -28,9 +31,11 @@ async def handle(
     sweep = _Sweep(ls, params.partial_result_token)
     progress = TokenProgress(ls, params.work_done_token)
     await ls.session.settling.over()
+    ls.session.projects.find()
     while True:
+        files = await ls.session.sweeper.files()
+        # What has happened by now is seen on this round.
         count = ls.session.news.count
-        files = ls.session.sweeper.files()
         progress.begin("Reviewing")
         done = 0
         try:
