@@ -65,6 +65,11 @@ class OpenDocument:
         return self._aside is not None
 
     @property
+    def is_part(self) -> bool:
+        """Whether it belongs to the project of something larger."""
+        return False
+
+    @property
     def lines(self) -> Sequence[str]:
         """The lines of the text, which change in place."""
         return self.project.analysis.lines(self.path) if self._aside is None else self._aside.lines
@@ -89,6 +94,13 @@ class OpenDocument:
             self._aside.edit(span, text)
         if sum(map(len, self._aside.lines)) <= self.project.options.max_file_size:
             self.replace(self._aside.text)
+
+    def move(self, project: Project) -> None:
+        """Belong to another project from now on."""
+        text = "".join(self.lines)
+        self.close()
+        self.project = project
+        self.replace(text)
 
     def decide(self) -> None:
         """See again whether and what to report."""

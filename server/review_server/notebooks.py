@@ -36,16 +36,23 @@ class Cell(OpenDocument):
 
     def __init__(self, given: wire.TextDocument, notebook: Notebook) -> None:
         """Take a cell that the editor opened."""
-        # It answers what documents ask of a project.
-        project = cast("Project", _CellProject(notebook))
-        super().__init__(given.uri, given.uri, given.version, project)
+        super().__init__(given.uri, given.uri, given.version, _project_of(notebook))
         self.text = Document(given.text)
         self._notebook = notebook
+
+    def join(self, notebook: Notebook) -> None:
+        """Belong to a notebook that is another project's by now."""
+        self.project = _project_of(notebook)
 
     @property
     def is_too_large(self) -> bool:
         """Whether the notebook is not analysed because of its size."""
         return self._notebook.whole.is_too_large
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it belongs to the project of something larger: the notebook."""
+        return True
 
     @property
     def lines(self) -> Sequence[str]:
@@ -79,6 +86,12 @@ class Notebook:
         self.documents: dict[str, Cell] = {}
         self._originals: dict[Finding, Finding] = {}
 
+    def move(self, project: Project) -> None:
+        """Belong to another project from now on."""
+        self.whole.move(project)
+        for cell in self.documents.values():
+            cell.join(self)
+
     def join(self) -> None:
         """Put the cells together anew, after one of them has changed."""
         code = [self.documents[uri] for uri in self.order if uri in self.documents]
@@ -109,6 +122,11 @@ class Notebook:
         if isinstance(result, Refusal):
             return result
         return self.cells.fix(result, self.whole.path)
+
+
+def _project_of(notebook: Notebook) -> Project:
+    """Return what answers a cell what documents ask of a project."""
+    return cast("Project", _CellProject(notebook))
 
 
 class _CellProject:
@@ -261,6 +279,22 @@ class Notebooks:
                 self._session.edit_text(cell.text, change.changes)
                 cell.version = change.document.version
         self._finish(notebook)
+
+    def settle(self) -> bool:
+        """Have each notebook belong to the project that is nearest to it; return whether one moved."""
+        moved = False
+        for notebook in self._open.values():
+            project = self._session.projects.of(notebook.whole.path)
+            if project is not notebook.whole.project:
+                self._session.watch_for_messages(project)
+                notebook.move(project)
+                moved = True
+        return moved
+
+    def projects(self) -> Iterator[Project]:
+        """Yield the projects that notebooks belong to."""
+        for notebook in self._open.values():
+            yield notebook.whole.project
 
     def close(self, uri: str) -> None:
         """Let go of a notebook."""

@@ -94,6 +94,7 @@ class Offer:
             inter_file_dependencies=True,
             workspace_diagnostics=self._has_all_files,
             identifier=_NAME,
+            work_done_progress=self._has_all_files,
         )
         if self._is_lasting:
             return options
@@ -103,5 +104,6 @@ class Offer:
             inter_file_dependencies=True,
             workspace_diagnostics=self._has_all_files,
             identifier=_NAME,
+            work_done_progress=self._has_all_files,
             id=_ID,
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from review_server.schedule import Schedule
-    from review_server.workspace import Projects
+    from review_server.workspace import Project, Projects
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,11 @@ class Resolving:
         """See later whether there are questions; call it when something was analysed."""
         if not self._busy:
             self._schedule.when_idle("resolve", self._begin)
+
+    def drop(self, project: Project) -> None:
+        """End the process of a project that is let go."""
+        if isinstance(project.resolver, LibraryResolver):
+            project.resolver.close()
 
     def close(self) -> None:
         """End all processes."""

@@ -73,12 +73,16 @@ class Session:
         self.settling = Settling()
         self.notebooks = Notebooks(self)
         self.sweeper = Sweeper(self, schedule)
-        self._options_changed: Callable[[], None] = lambda: None
+        self._on_options: list[Callable[[], None]] = []
         projects.when_made(lambda _project: self._options_changed())
 
     def when_options_change(self, changed: Callable[[], None]) -> None:
         """Call a function from now on when other options may be in force."""
-        self._options_changed = changed
+        self._on_options.append(changed)
+
+    def _options_changed(self) -> None:
+        for changed in self._on_options:
+            changed()
 
     # Documents
 
@@ -238,9 +242,11 @@ class Session:
         """Note that somebody else changed files."""
         paths = [path for path in paths if self.projects.cares_for(path)]
         self.tell_faults()
-        if self.projects.refresh(paths):
+        changed = self.projects.refresh(paths)
+        configures = any(not path.endswith(".py") for path in paths)
+        if (configures and self._settle_documents()) or changed:
             self.refresh()
-        if any(not path.endswith(".py") for path in paths):
+        if configures:
             # Options decide which files are members of a project.
             self._options_changed()
             self.index.add(*self.projects.all())
@@ -248,8 +254,28 @@ class Session:
 
     def folders_changed(self) -> None:
         """Bring everything up to date with other folders."""
+        self._settle_documents()
+        used = {document.project for document in self._documents.values()}
+        for project in self.projects.keep(used.union(self.notebooks.projects())):
+            self.index.drop(project)
+            self.resolving.drop(project)
+        self.tell_faults()
         self._options_changed()
         self.refresh()
+
+    def _settle_documents(self) -> bool:
+        """Have each document belong to the project that is nearest to it; return whether one moved.
+
+        Where a configuration comes or goes, a project begins or ends.
+        """
+        moved = self.notebooks.settle()
+        for document in self._documents.values():
+            project = document.project if document.is_part else self.projects.of(document.path)
+            if project is not document.project:
+                self.watch_for_messages(project)
+                document.move(project)
+                moved = True
+        return moved
 
     def recheck(self) -> None:
         """Bring what the editor shows up to date, later, if any of it is different by now."""

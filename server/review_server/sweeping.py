@@ -18,7 +18,7 @@ from review_server.documents import OpenDocument
 from review_server.files import head, walk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from review_server.schedule import Schedule
     from review_server.selection import Selection
@@ -103,18 +103,23 @@ class Sweeper:
         return list(found.items())
 
     async def rows(
-        self, files: Collection[tuple[str, Project]], known: Mapping[str, str]
+        self,
+        files: Collection[tuple[str, Project]],
+        known: Mapping[str, str],
+        report: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> AsyncIterator[Row]:
         """Yield what is to be said of each file, those that are gone included.
 
         Args:
             files: the files.
             known: the results that the client has, by URI.
+            report: is told how many files were looked at, and of how many.
         """
         closed = dict(self._closed)
         gone = {path_of(uri): uri for uri in known}
         gone.update((path, document.uri) for path, document in closed.items())
-        for path, project in files:
+        for done, (path, project) in enumerate(files):
+            report(done, len(files))
             gone.pop(path, None)
             given = None if path in closed else known.get(self._session.uri(path))
             # There may be thousands; what comes in meanwhile is handled between two of them.

@@ -18,7 +18,7 @@ from review_server.resolver import open_resolver
 from review_server.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from review_checks.engine.keeping import Shelf
     from review_checks.options import Options
@@ -131,6 +131,17 @@ class Projects:
         return root is not None and any(
             root.is_relative_to(folder) or folder.is_relative_to(root) for folder in folders
         )
+
+    def keep(self, used: Collection[Project]) -> list[Project]:
+        """Drop the projects that are neither used nor in the editor's folders; return them."""
+        dropped = {
+            root: project
+            for root, project in self._projects.items()
+            if root is not None and project not in used and not self._touches(root)
+        }
+        for root in dropped:
+            del self._projects[root]
+        return list(dropped.values())
 
     def all(self) -> list[Project]:
         """Return all projects that were made."""

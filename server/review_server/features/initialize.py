@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,8 @@ def _report_status(ls: ReviewServer) -> None:
     session.index.listen(ls.status.index_changed)
     session.reporter.on_trouble = ls.status.trouble
     if session.client.wants_status:
-        ls.status.begin(ls.tell)
+        # Nothing may be told before the answer to the request.
+        ls.schedule.soon("status", functools.partial(ls.status.begin, ls.tell))
 
 
 def _folders(params: types.InitializeParams) -> list[str]:

@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from review_server.configuration import CONFIGURATION_FILES
 from review_server.editor_settings import SECTION
 from review_server.features import did_change_configuration
 from review_server.indexing.progress import WorkDoneProgress
 from review_server.links import SCHEME
+from review_server.watching import Watch
 
 if TYPE_CHECKING:
     from review_server.host import ReviewServer
 
 _MOST_SECONDS = 5.0
 """When indexing begins at the latest."""
-
-
-_WATCHED = ("**/*.py", *(f"**/{name}" for name in CONFIGURATION_FILES), "**/*baseline*.json")
-"""Files that matter. Of those that a configuration names, baselines can be told by their names."""
 
 
 def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
@@ -35,14 +31,8 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
     asyncio.get_running_loop().call_later(_MOST_SECONDS, ls.session.index.start)
     registrations = []
     if client.watches_files:
-        watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
-        registrations.append(
-            types.Registration(
-                "files",
-                types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
-                types.DidChangeWatchedFilesRegistrationOptions(watchers),
-            )
-        )
+        watch = Watch(ls)
+        registrations.append(watch.begin())
     if client.registers_configuration:
         registrations.append(
             types.Registration(

@@ -10,6 +10,7 @@ when something was new to it, and held until then. One that does not is answered
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from review_server.sweeping import Row
 
 _BATCH = 20
+_MOST_SECONDS = 1.0
+"""How long what was found is kept back from a client that takes it in pieces."""
 
 
 async def handle(
@@ -37,11 +40,8 @@ async def handle(
         # What has happened by now is seen on this round.
         count = ls.session.news.count
         progress.begin("Reviewing")
-        done = 0
         try:
-            async for row in ls.session.sweeper.rows(files, known):
-                done += 1
-                progress.report(done, len(files))
+            async for row in ls.session.sweeper.rows(files, known, progress.report):
                 sweep.add(row)
         finally:
             progress.end()
@@ -57,6 +57,7 @@ class _Sweep:
         self._ls = ls
         self._token = token
         self._waiting: list[dict[str, Any]] = []
+        self._sent = time.monotonic()
         self.has_news = False
 
     @property
@@ -88,7 +89,8 @@ class _Sweep:
                 "items": [json.loads(item) for item in row.rows],
             }
         )
-        if self.streams and len(self._waiting) >= _BATCH:
+        late = time.monotonic() - self._sent > _MOST_SECONDS
+        if self.streams and (late or len(self._waiting) >= _BATCH):
             self._send()
 
     def rest(self) -> list[Any]:
@@ -97,6 +99,7 @@ class _Sweep:
             # The answer to a request that was streamed has nothing of its own.
             self._send()
             return []
+        self._drop_stale()
         structure = self._ls.protocol._converter.structure  # noqa: SLF001 -- pygls has no other name
         kinds = {
             "full": types.WorkspaceFullDocumentDiagnosticReport,
@@ -104,7 +107,20 @@ class _Sweep:
         }
         return [structure(row, kinds[row["kind"]]) for row in self._waiting]
 
+    def _drop_stale(self) -> None:
+        """Leave out documents that were edited since: for these the client asks by itself."""
+        session = self._ls.session
+
+        def is_fresh(row: dict[str, Any]) -> bool:
+            document = session.document(row["uri"])
+            version = document.version if document is not None else None
+            return bool(row["version"] == version)
+
+        self._waiting = list(filter(is_fresh, self._waiting))
+
     def _send(self) -> None:
+        self._drop_stale()
+        self._sent = time.monotonic()
         if self._waiting:
             value = {"items": self._waiting}
             self._ls.tell(types.PROGRESS, {"token": self._token, "value": value})

@@ -102,6 +102,11 @@ class Index:
         self._whole.update(dict.fromkeys(project for project in projects if project.root))
         self._wake()
 
+    def drop(self, project: Project) -> None:
+        """Let go of a project; what surveyors still say of it is left unheard."""
+        for known in (self._whole, self._parts, self._digests, self._gaps):
+            known.pop(project, None)
+
     def restart(self) -> None:
         """Index everything again, with other processes."""
         projects = [*self._digests, *self._whole]
@@ -221,9 +226,10 @@ class Index:
         await self._crew.ask(Tidy())
 
     def _forget(self, project: Project, paths: Iterable[str]) -> None:
+        digests = self._digests.get(project, {})
         for path in paths:
             project.analysis.forget(path)
-            self._digests[project].pop(path, None)
+            digests.pop(path, None)
 
     async def _survey(self, project: Project, paths: Sequence[str], *, whole: bool = False) -> None:
         total = len(paths)
@@ -243,7 +249,9 @@ class Index:
         await self._crew.run(batches(members, paths), take)
 
     def _note(self, project: Project, asked: Sequence[str], answer: Surveyed) -> None:
-        digests = self._digests[project]
+        digests = self._digests.get(project)
+        if digests is None:
+            return
         self._forget(project, set(asked) - {row.path for row in answer.rows})
         changed = [
             row.path for row in answer.rows if digests.get(row.path, row.digest) != row.digest
