@@ -22,6 +22,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from review_checks.summaries.cells import Cell, CycleError, Failure, Given, link
+from review_checks.summaries.cycles import Cycles, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 Key = ParamSpec("Key")
 T = TypeVar("T")
 
+
+_TOP = sys.maxsize
+"""No cell is as high as this."""
 
 _PAUSE_MASK = 15
 """There is a pause once in so many computations and one, a power of two less one."""
@@ -38,15 +42,16 @@ class Database:
     """The cells of one workspace. Not for use by several threads at once.
 
     ``reader`` is the cell that is being computed, ``waiting`` the heap of those that must be, and
-    cells below ``level`` do not depend on any of these. These, and ``cells``, are for queries' own
-    use, so that a question that has its answer costs as little as possible.
+    cells below ``level`` depend on none of these. These, and ``cells``, are for queries' own use,
+    so that a question that has its answer costs as little as possible.
     """
 
     def __init__(self) -> None:
         self.cells: dict[Any, dict[tuple[Hashable, ...], Cell]] = {}
         self.reader: Cell | None = None
         self.waiting: list[tuple[int, int, Cell]] = []
-        self.level = 0
+        self.level = _TOP
+        self._cycles = Cycles()
         self._ticket = 0
         self._changes = 0
         self._orphans: dict[Cell, None] = {}
@@ -67,8 +72,8 @@ class Database:
         """
         cell = self._cell(query, key)
         if cell.reads is not None:
-            if getattr(query, "unknown_on_cycle", False):
-                return None
+            if is_unknown_on_cycle(cell):
+                return self._cycles.meet(cell)
             raise CycleError(f"{query.__name__}{key} depends on itself")
         if cell.is_given:
             if not cell.ready:
@@ -82,7 +87,10 @@ class Database:
                 # An input that was fetched on the way may have changed what this one read.
                 outdated = cell.dirty
         else:
-            self._refresh(cell)
+            if cell not in self._cycles.waiting:
+                self._refresh(cell)
+            if cell in self._cycles.waiting:
+                return self._cycles.meet(cell)
         if self.reader is not None:
             link(self.reader, cell)
         elif cell.is_given and not cell.ready:
@@ -115,8 +123,6 @@ class Database:
         cell.ready, cell.dirty = True, False
         if cell.dependents:
             self._changes += 1
-            # What was below it need not be any more.
-            self.level = 0
             self._invalidate(cell)
 
     def provide(self, query: Input[Any], provider: Callable[..., Any]) -> None:
@@ -158,13 +164,20 @@ class Database:
         while self._orphans and most:
             most -= 1
             cell, _ = self._orphans.popitem()
-            known = self.cells[cell.query]
-            if cell.dependents or known.get(cell.key) is not cell:
+            together = self._cycles.found.get(cell, (cell,))
+            if self.cells[cell.query].get(cell.key) is not cell:
                 continue
-            del known[cell.key]
-            for dependency in cell.dependencies:
-                self._detach(dependency, cell)
-            cell.dependencies = ()
+            # Who meets one cell of a cycle meets all of them.
+            if not any(one.dependents for one in together):
+                self._cycles.others(cell)
+                for one in together:
+                    self._forget(one)
+
+    def _forget(self, cell: Cell) -> None:
+        del self.cells[cell.query][cell.key]
+        for dependency in cell.dependencies:
+            self._detach(dependency, cell)
+        cell.dependencies = ()
 
     @property
     def size(self) -> int:
@@ -182,6 +195,7 @@ class Database:
             if one not in found:
                 found[one] = None
                 todo.extend(one.dependencies)
+                todo.extend(self._cycles.found.get(one, ()))
         return frozenset(found)
 
     def keep(self, wanted: Collection[Cell], lasts: Callable[[Cell], bool]) -> None:
@@ -197,6 +211,7 @@ class Database:
             cell.keep_dependents(kept)
         for cell in everything:
             if cell not in kept:
+                self._cycles.others(cell)
                 # Without each other they are gone at once, and wait for no collector of cycles.
                 cell.dependencies, cell.dependents = (), ()
                 del self.cells[cell.query][cell.key]
@@ -222,6 +237,7 @@ class Database:
 
     def _enqueue(self, cell: Cell) -> None:
         cell.dirty, cell.ready = True, False
+        self.level = min(self.level, cell.height)
         self._ticket += 1
         heapq.heappush(self.waiting, (cell.height, self._ticket, cell))
 
@@ -240,7 +256,7 @@ class Database:
                     self.level = height
                     self._recompute(cell)
         finally:
-            self.level = 0
+            self.level = waiting[0][0] if waiting else _TOP
 
     def _recompute(self, cell: Cell) -> None:
         """Compute a cell for those that read it; nobody waits for the answer now."""
@@ -256,56 +272,82 @@ class Database:
         What it read is brought up to date first, in the order in which it was read: if all that
         comes before is as it was, then it would read the next one, too.
         """
-        if not cell.dirty and cell.checked != self._changes:
-            for dependency in cell.dependencies if self._may_wait(cell) else ():
-                if dependency.reads is not None:
+        if not cell.dirty and cell.checked != self._changes and self._may_wait(cell):
+            for dependency in cell.dependencies:
+                if self._leads_back(dependency):
                     # It leads back to what is being computed, and has to find out.
-                    cell.dirty = True
-                elif dependency.dirty and not dependency.is_given:
-                    self._recompute(dependency)
-                elif self._may_wait(dependency):
-                    self._refresh(dependency)
-                if cell.dirty:
+                    self._enqueue(cell)
+                if not self._stands(cell):
                     break
         if not self._stands(cell):
             self._run(cell)
         cell.checked = self._changes
 
+    def _leads_back(self, dependency: Cell) -> bool:
+        """Bring what a cell read up to date; say whether it depends on what is being computed."""
+        waiting = self._cycles.waiting
+        if dependency.reads is not None or dependency in waiting:
+            return True
+        mark = len(waiting)
+        if dependency.dirty and not dependency.is_given:
+            self._recompute(dependency)
+        elif self._may_wait(dependency):
+            self._refresh(dependency)
+        if len(waiting) == mark:
+            return False
+        # Nobody has read it this time, so it is no part of a cycle yet.
+        self._abandon(mark)
+        return True
+
     def _may_wait(self, cell: Cell) -> bool:
-        """Say whether a cell may depend on one that waits to be computed."""
-        waiting = self.waiting
-        while waiting and not waiting[0][2].dirty:
-            heapq.heappop(waiting)
-        return bool(waiting) and waiting[0][0] <= cell.height
+        """Say whether a cell may depend on one that waits to be computed, or is being computed."""
+        return cell.height >= self.level
 
     def _run(self, cell: Cell) -> None:
         height = cell.height
+        if cell in self._cycles.found:
+            self._dissolve(cell)
         reads = cell.reads = {}
         cell.height = 0
         cell.dirty, cell.ready = False, False
         outer, self.reader = self.reader, cell
         self.computed += 1
         value, failure = None, None
+        cycles = self._cycles
+        place, mark = len(cycles.running), len(cycles.waiting)
+        cycles.begin(cell)
         try:
             if self.pause is not None and not self.computed & _PAUSE_MASK:
                 self.pause()
             value = cell.query(self, *cell.key)
         except CycleError:
             self._postpone(cell, reads, height)
+            self._abandon(mark)
             raise
         except Exception as error:  # noqa: BLE001 -- whoever asks gets it
             failure = Failure(error)
         except BaseException:
             self._postpone(cell, reads, height)
+            self._abandon(mark)
             self._enqueue(cell)
             raise
         finally:
+            low = cycles.end()
             self.reader = outer
             before, cell.dependencies, cell.reads = cell.dependencies, tuple(reads), None
             for dependency in before:
                 if dependency not in reads:
                     self._detach(dependency, cell)
         self._lift(cell)
+        if low < place:
+            cycles.wait(cell, low, None if is_unknown_on_cycle(cell) else value, mark)
+        elif len(cycles.waiting) > mark:
+            self._close([*cycles.since(mark), (cell, Waiting(low, value))])
+        else:
+            self._take(cell, value, failure)
+
+    def _take(self, cell: Cell, value: Any, failure: Failure | None) -> None:
+        """Give a cell that was computed its outcome."""
         # An input that was fetched on the way may have changed what was read before.
         cell.ready = failure is None and not cell.dirty
         if failure is not None or cell.failure is not None:
@@ -314,6 +356,39 @@ class Database:
         elif cell.value is not value and cell.value != value:
             cell.value = value
             self._invalidate(cell)
+
+    # Cycles
+
+    def _close(self, rows: list[tuple[Cell, Waiting]]) -> None:
+        """Have the cells of a cycle depend on what they read outside of it."""
+        cells = tuple([cell for cell, _ in rows])
+        inside = frozenset(cells)
+        outside = dict.fromkeys(
+            [one for cell in cells for one in cell.dependencies if one not in inside]
+        )
+        for cell, known in rows:
+            before, cell.reads, cell.height = cell.dependencies, {}, 0
+            for dependency in outside:
+                link(cell, dependency)
+            cell.dependencies, cell.reads = tuple(outside), None
+            for dependency in before:
+                if dependency in inside:
+                    dependency.drop_dependent(cell)
+            self._cycles.found[cell] = cells
+            self._lift(cell)
+            self._take(cell, None if is_unknown_on_cycle(cell) else known.value, None)
+            cell.checked = self._changes
+
+    def _dissolve(self, cell: Cell) -> None:
+        """Have all cells of a cycle computed again when one of them is."""
+        for other in self._cycles.others(cell):
+            if not other.dirty and other.reads is None:
+                self._enqueue(other)
+
+    def _abandon(self, mark: int) -> None:
+        """Have the cells computed again that wait for a cycle that does not come about."""
+        for cell, _ in self._cycles.since(mark):
+            self._enqueue(cell)
 
     def _postpone(self, cell: Cell, reads: dict[Cell, None], height: int) -> None:
         """Leave a cell as it was before it was computed in vain."""
@@ -335,6 +410,11 @@ class Database:
                     todo.append(dependent)
 
 
+def is_unknown_on_cycle(cell: Cell) -> bool:
+    """Say whether the question of a cell has no answer where it leads back to itself."""
+    return getattr(cell.query, "unknown_on_cycle", False)
+
+
 def _asking(query: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that gives the value of a query; most often it is there already."""
 
@@ -343,7 +423,7 @@ def _asking(query: Callable[..., Any]) -> Callable[..., Any]:
             cell = db.cells[query][key]
         except KeyError:
             return db.read(query, key)
-        if not cell.ready or (db.waiting and cell.height >= db.level):
+        if not cell.ready or cell.height >= db.level:
             return db.read(query, key)
         reader = db.reader
         if reader is not None:
@@ -384,6 +464,9 @@ def query(
 def query_or_unknown(
     compute: Callable[Concatenate[Database, Key], T],
 ) -> Callable[Concatenate[Database, Key], T | None]:
-    """Make a query that gives None to a question that leads back to itself."""
+    """Make a query whose answer is None where the question leads back to itself through others.
+
+    Where it asks just itself, it is given None there, and goes on; see ``cycles`` for the rest.
+    """
     compute.unknown_on_cycle = True  # type: ignore[attr-defined]
     return query(compute)
