@@ -25,6 +25,7 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         reads: it is a read lock, which guards no write.
         decorates: it may be used as a decorator.
         wraps: the position of an argument that is the lock itself (``Condition(lock)``).
+        wraps_keyword: the keyword under which that lock may be given.
     """
 
     kind: str = "thread"
@@ -36,6 +37,7 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     reads: bool = False
     decorates: bool = False
     wraps: int | None = None
+    wraps_keyword: str = ""
 
 
 class Resource(

@@ -23,7 +23,7 @@ from review_checks.summaries.inputs import (
     unit_facts,
     unit_path,
 )
-from review_checks.summaries.locking.making import wrapping_factory
+from review_checks.summaries.locking.making import lock_given, wrapping_factory
 from review_checks.summaries.names import (
     attribute_rows,
     canonical_in,
@@ -249,8 +249,18 @@ def place_of(db: Database, function: FunctionId, text: str) -> str | None:
     """
     holder = parent_of(text)
     if not holder:
-        return global_place(db, unit_path(db, function[0]), text)
+        own = _place_in_body(db, function, text)
+        return own or global_place(db, unit_path(db, function[0]), text)
     return _place_in(db, canonical_in(db, function, holder), last_step(text))
+
+
+def _place_in_body(db: Database, function: FunctionId, name: str) -> str:
+    """Return the place of a variable that the body of a class assigns, as that body knows it, or ''."""
+    if outline(db, function[0]).functions[function[1]].kind is not FunctionKind.CLASS:
+        return ""
+    owner = class_around(db, function)
+    rows = attribute_rows(db, owner, name)
+    return attribute_place(db, owner, name) if any(row[0] == function for row in rows) else ""
 
 
 def _place_in(db: Database, holder: str | None, name: str) -> str | None:
@@ -369,8 +379,8 @@ def _made_guard(
         return None, True
     if lock.key is not None:
         return named_guard(db, function, target, lock, made.args, made.keywords), True
-    if lock.wraps is not None and lock.wraps < len(made.args):
-        inner = made.args[lock.wraps]
+    inner = lock_given(lock, made.args, made.keywords) if lock.wraps is not None else None
+    if inner not in (None, Const(None)):
         aliased = place_of(db, function, inner.text) if isinstance(inner, Path) else None
         if isinstance(inner, Path) and aliased:
             # Whatever it is called, it is a lock.
