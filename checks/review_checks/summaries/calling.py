@@ -33,6 +33,7 @@ from review_checks.summaries.names import (
     class_around,
     class_of,
     function_of,
+    is_stored,
     lineage,
     method_in,
     method_of,
@@ -210,7 +211,7 @@ def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple
     for index, target in enumerate(callees(db, function[0])[function[1]]):
         call = body.calls[index]
         inner = _inherited(db, function, call) if target is None else function_of(db, target)
-        if inner is None:
+        if inner is None or _is_replaced(db, function, call):
             continue
         face = _face(db, inner)
         if not _runs(face.mode, call):
@@ -262,6 +263,20 @@ def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | N
         if found is not None:
             return found
     return None
+
+
+def _is_replaced(db: Database, function: FunctionId, call: Call) -> bool:
+    """Say whether the function's own object may have something else in the place of a method."""
+    steps = steps_of(call.callee)
+    around = class_around(db, function) if len(steps) == 2 else ""
+    if not around or steps[0] != self_name(db, function):
+        return False
+    for base in lineage(db, around):
+        if is_stored(db, base, steps[1]):
+            return True
+        if method_in(db, base, steps[1]) is not None:
+            break
+    return False
 
 
 def _runs(mode: _Mode, call: Call) -> bool:

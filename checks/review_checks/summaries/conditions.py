@@ -99,6 +99,18 @@ def calls_in(test: Value) -> Iterator[int]:
             yield from calls_in(part)
 
 
+def truths_in(test: Value, *, came_to: bool) -> Iterator[Value]:
+    """Yield what must be true when a test came to a truth."""
+    if isinstance(test, Logic):
+        if test.op == "not":
+            yield from truths_in(test.parts[0], came_to=not came_to)
+        elif test.op == ("and" if came_to else "or"):
+            for part in test.parts:
+                yield from truths_in(part, came_to=came_to)
+    elif came_to:
+        yield test
+
+
 def _conditions(test: Value, *, came_to: bool) -> Iterator[Condition]:
     """Yield the names that must be true or false when a test came to a truth."""
     if isinstance(test, Path):

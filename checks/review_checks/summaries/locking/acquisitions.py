@@ -53,11 +53,14 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
         path: the object or key by which locks of one identity differ, as an access path of the
             function; '' when there is one lock only, ``SOMEWHERE`` when it is not known.
         when: what must hold of the function's parameters for the lock to be taken.
+        tried: an attempt that does not wait has got the lock on the way, so that whoever calls the
+            function does not hold it.
     """
 
     identity: str
     path: str
     when: frozenset[Condition] = frozenset()
+    tried: bool = False
 
     def is_surely(self, other: Token) -> bool:
         """Say whether two tokens of one function are surely of the same lock."""
