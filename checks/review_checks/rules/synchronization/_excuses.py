@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from review_checks.facts.schema import Call, Const, Function, Mode, Path, Read, StatementKind, Write
 from review_checks.summaries.index import assigned
 from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.locking.forking import runs_after_fork
 from review_checks.summaries.locking.guards import Guard, attribute_place, declared_guard, rows_at
 from review_checks.summaries.locking.locks import held
 from review_checks.summaries.locking.roles import Role, role_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _MAKING = (Role.OWNED, Role.BODY)
 _THREADS = frozenset({"Thread", "Timer"})
-_FORKED = frozenset({"afterfork", "fork", "forked"})
 
 
 def is_excused(
@@ -116,7 +116,7 @@ def starts_over(function: FunctionId, guard: Guard, context: Context) -> bool:
     stored = [write for write in body.writes if write.mode == Mode.ASSIGN]
     if name and any(last_step(write.path) == name for write in stored):
         return True
-    return not _FORKED.isdisjoint(words_of(body.name))
+    return runs_after_fork(context.db, function)
 
 
 def _fills_once(function: FunctionId, context: Context) -> bool:

@@ -78,15 +78,15 @@ from review_checks.rules.synchronization._siblings import is_making, lock_at_cal
 from review_checks.summaries.flow import ancestry, regions_of, statements_in
 from review_checks.summaries.index import assigned, members, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.locking.forking import runs_after_fork
 from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.locking.locks import guards_at, held
 from review_checks.summaries.locking.making import made_lock, maker_of
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
 from review_checks.summaries.mentions import parts_of
-from review_checks.summaries.names import attribute_rows, class_around, declared_name, home, lineage
+from review_checks.summaries.names import attribute_rows, class_around, declared_name, lineage
 from review_checks.summaries.outline import Made
-from review_checks.summaries.paths import last_step, steps_of
-from review_checks.summaries.words import words_of
+from review_checks.summaries.paths import steps_of
 from review_checks.text.editing import is_alone, slice_text
 
 if TYPE_CHECKING:
@@ -94,10 +94,8 @@ if TYPE_CHECKING:
 
     from review_checks.summaries.index import Row
 
-_FORKED = frozenset({"afterfork", "fork", "forked"})
 _COPYING = frozenset({"__copy__", "__deepcopy__", "__getstate__", "__reduce__"})
 _PREEMPTIVE = frozenset({"process", "thread"})
-_AT_FORK = "register_at_fork"
 _ASKING = frozenset({"getattr", "hasattr"})
 
 
@@ -129,26 +127,11 @@ def _is_excused(function: FunctionId, write: Write, context: Context) -> bool:
     return (
         is_making(function, context)
         or body.name in _COPYING
-        or not _FORKED.isdisjoint(words_of(body.name))
-        or _is_registered_at_fork(function, context)
+        or runs_after_fork(context.db, function)
         or declares_lock(context.db, function)
         or bool(guards_at(held(context.db, function), write.at))
         or lock_at_calls(function, context)
     )
-
-
-def _is_registered_at_fork(function: FunctionId, context: Context) -> bool:
-    """Say whether a method is handed on where its class, or a base, says what to do after a fork."""
-    db, name = context.db, context.facts(function).name
-    for owner in lineage(db, class_around(db, function)):
-        place = home(db, owner)
-        for other in members(db, place.path, place.name) if place is not None else ():
-            body = context.facts(other)
-            forks = any(last_step(call.callee) == _AT_FORK for call in body.calls)
-            given = [value for call in body.calls for value in call.args]
-            if forks and any(isinstance(v, Path) and last_step(v.text) == name for v in given):
-                return True
-    return False
 
 
 def _judge(function: FunctionId, index: int, name: str, context: Context) -> Iterator[Report]:

@@ -73,7 +73,8 @@ class Sessions:
 - The outcome of a check is checked again under the lock before it is acted upon.
 - Items are only ever added, so that what was there stays there.
 - Coroutines under an `asyncio` lock that do not await between the check and the act, or in the loop.
-- The threads that share it were joined before, in the same function.
+- The threads that share it were joined before, in the same function, or it runs after a fork, where
+  there is one thread.
 - `__repr__` and `__str__`, and a comment that speaks of atomicity or of the lock.
 - A single read is atomic. The `strict` profile reports it as a hint, unless the function takes the
   lock for the field elsewhere; the default profile does not.
@@ -110,6 +111,7 @@ from review_checks.rules.synchronization._excuses import (
     is_by_chance,
     is_joined,
     keeps,
+    starts_over,
     yields_between,
 )
 from review_checks.rules.synchronization._state import (
@@ -198,7 +200,9 @@ def _strays(state: State, context: Context) -> Iterator[_Stray]:
         if any(state.guard.identity in locks for _, _, locks in solution.callers.get(function, ())):
             continue
         seen = [access for access in reads if not access.site.traits & Trait.SHOWN]
-        if seen and not is_joined(function, seen[0], context):
+        if not seen or is_joined(function, seen[0], context):
+            continue
+        if not starts_over(function, state.guard, context):
             yield _Stray(state, function, seen)
 
 

@@ -72,6 +72,7 @@ class Pool:
 - Coroutines under an `asyncio` lock that do not await between the read and the write.
 - A private helper that some callers reach with the lock and others without it: the call is at
   fault, not the helper. So it is for a public method that several siblings call, all under the lock.
+- It runs after a fork, where there is one thread: it says so by its name, or is registered for that.
 - A read lock, a semaphore that admits several, and a lock that depends on a computed key guard
   nothing; a write under a lock of which nothing is known is left alone.
 - A comment at the write speaks of its atomicity, or of who holds the lock.
