@@ -55,7 +55,8 @@ class Cache:
 ## Fix
 
 A lock that `__init__` makes is left as it is: the statement that replaces it goes. One that is made by
-whoever comes first is made in `__init__` instead, or where the module is loaded.
+whoever comes first is made in `__init__` instead, or where the module is loaded; but not where another
+function sets it back to `None`.
 
 ## Options
 
@@ -77,7 +78,7 @@ from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._siblings import is_making, lock_at_calls
 from review_checks.summaries.flow import ancestry, regions_of, statements_in
 from review_checks.summaries.index import assigned, members, owner_of
-from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_path
 from review_checks.summaries.locking.forking import runs_after_fork
 from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.locking.locks import guards_at, held
@@ -268,7 +269,28 @@ def _lazy_refusal(function: FunctionId, index: int, name: str, test: int, contex
         return "more depends on the test than making the lock"
     if _first_value(function, name, context) is None:
         return "nothing says where the lock could be made"
+    taking = next(_taking_away(function, name, context), None)
+    if taking is not None:
+        return f"`{context.qualified(taking)}` takes the lock away, so that it is made anew"
     return ""
+
+
+def _taking_away(function: FunctionId, name: str, context: Context) -> Iterator[FunctionId]:
+    """Yield the functions that set a lock back to None while others may use it."""
+    rows = _rows(function, name, context)
+    if not name.startswith("."):
+        rows = tuple(_bound_globally(unit_path(context.db, function[0]), name, context))
+    for maker, value in rows:
+        if value == Const(None) and not is_making(maker, context):
+            yield maker
+
+
+def _bound_globally(path: str, name: str, context: Context) -> Iterator[Row]:
+    """Yield what the functions of a file assign to a variable of the module."""
+    for unit in layout(context.db, path) or ():
+        for index, body in enumerate(unit_facts(context.db, unit).functions):
+            if name in body.scoped:
+                yield from [((unit, index), row.value) for row in body.writes if row.path == name]
 
 
 def _first_value(function: FunctionId, name: str, context: Context) -> Place | None:
