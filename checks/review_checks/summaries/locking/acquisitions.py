@@ -25,6 +25,7 @@ from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, rows_at, self_name
 from review_checks.summaries.locking.locks import Held, held
+from review_checks.summaries.locking.proofs import CURRENT
 from review_checks.summaries.names import class_of, declared_name
 from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
@@ -36,12 +37,7 @@ SOMEWHERE = "?"
 """The path of an object of which it is not known which one it is."""
 
 # Who asks such a thing knows whether it holds the lock already.
-_ASKING = frozenset(
-    {
-        "_is_owned", "current_thread", "currentThread", "get_ident", "get_native_id", "getcurrent",
-        "is_held", "is_locked", "is_owned", "locked", "owned",
-    }
-)  # fmt: skip
+_ASKING = CURRENT | {"_is_owned", "is_held", "is_locked", "is_owned", "locked", "owned"}
 _WAITING_KEYWORDS = ("timeout", "blocking_timeout", "acquire_timeout")
 
 

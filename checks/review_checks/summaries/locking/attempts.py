@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Function, Mode, Path, Result, Value
 from review_checks.summaries.calling import Link, calls_of, place_in
-from review_checks.summaries.conditions import tests_before, truths_in
+from review_checks.summaries.conditions import outcomes, tests_before
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, unit_facts
 from review_checks.summaries.locking.acquisitions import acquisitions, waits
@@ -63,9 +63,9 @@ def _attempts(db: Database, function: FunctionId) -> dict[Link, frozenset[Lock]]
 def _true_before(body: Function, statement: int) -> Iterator[int]:
     """Yield the calls whose results are true when control comes to a statement."""
     for test, came_to in tests_before(body, statement):
-        for value in truths_in(test, came_to=came_to):
-            known = _bound_to(body, value)
-            if isinstance(known, Result) and not known.rest:
+        for value, true in outcomes(test, came_to=came_to):
+            known = _bound_to(body, value) if true else value
+            if true and isinstance(known, Result) and not known.rest:
                 yield known.call
 
 
