@@ -389,6 +389,8 @@ class _Slicer:
         mutates = self._mutates(field, rest)
         if mutates or not self._is_element(steps):
             traits = traits_of_call(self.body, call, rest, mutates=mutates)
+            if mutates and len(rest) > 1 and self._kind(field) is not Kind.NEST:
+                traits |= Trait.INNER
             self._add(field, ("c", index), traits, write=mutates, compound=mutates)
 
     def _read(self, index: int, read: Read) -> None:
