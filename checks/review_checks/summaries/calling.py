@@ -322,7 +322,7 @@ def _given(
     if face.bound:
         if steps_of(receiver) == ("super", "()"):
             receiver = self_name(db, function)
-        elif args and _is_class(receiver):
+        elif args and names_class(receiver):
             receiver = args[0].text if isinstance(args[0], Path) else ""
             args = args[1:]
     values.update(zip(face.positional, args, strict=False))
@@ -335,7 +335,7 @@ def _has_receiver(db: Database, target: FunctionId, declared: FunctionOutline) -
     return bool(owner_of(db, target)) and declared.parent < 0 and not static
 
 
-def _is_class(receiver: str) -> bool:
+def names_class(receiver: str) -> bool:
     """Say whether a path names a class, going by its capital letter."""
     steps = steps_of(receiver)
     return bool(steps) and steps[-1][:1].isupper() and not steps[-1].isupper()
