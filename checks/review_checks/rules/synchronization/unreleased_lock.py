@@ -67,7 +67,8 @@ class Journal:
   clean-up itself.
 - The lock was asked for without waiting, and was not had on the path, which may be told by a name that
   is set to `True` only where it was.
-- A semaphore admits several.
+- A semaphore admits several, and a lock that the function makes for itself keeps nobody out: that is another
+  finding.
 
 ## Fix
 

@@ -441,11 +441,18 @@ def method_guard(guard: Guard, method: str) -> Guard:
 
 
 def declaration_of(db: Database, guard: Guard) -> tuple[FunctionId, int] | None:
-    """Return the function that declares a lock, and the index of the write that does."""
+    """Return the function that declares a lock, and the index of the write that does.
+
+    Where a class only says that there is none at first, it is the function that makes it.
+    """
     name = guard.place.rpartition(".")[2]
+    empty = None
     for function, _ in rows_at(db, guard.place) if guard.place else ():
         body: Function = unit_facts(db, function[0]).functions[function[1]]
         for index, write in enumerate(body.writes):
-            if last_step(write.path) == name:
+            if last_step(write.path) != name:
+                continue
+            if write.value != Const(None):
                 return function, index
-    return None
+            empty = empty or (function, index)
+    return empty

@@ -61,6 +61,18 @@ def lock_given(lock: Lock, args: Sequence[Any], keywords: Iterable[tuple[str, An
     return next((value for name, value in keywords if name == lock.wraps_keyword), None)
 
 
+def private_maker(db: Database, function: FunctionId, name: str) -> int | None:
+    """Return the call that makes a lock for a local name, when nobody else gets to see that lock."""
+    body = unit_facts(db, function[0]).functions[function[1]]
+    rows = [row for row in body.writes if row.path == name] if name.isidentifier() else []
+    if len(rows) != 1 or rows[0].mode is not Mode.ASSIGN:
+        return None
+    maker = maker_of(body, rows[0].value)
+    if maker is None or made_lock(db, function, maker[0]) is None:
+        return None
+    return maker[0] if stays_inside(db, function, name) else None
+
+
 def stays_inside(db: Database, function: FunctionId, name: str) -> bool:
     """Say whether what a local name holds is taken and given back in its function, and no more.
 

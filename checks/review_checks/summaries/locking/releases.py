@@ -33,6 +33,7 @@ from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_
 from review_checks.summaries.locking.acquisitions import waits
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
 from review_checks.summaries.locking.locks import held
+from review_checks.summaries.locking.making import private_maker
 from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.owning.courses import conditions_around, course_of, without_cleanup
 from review_checks.summaries.owning.leaks import Cause
@@ -86,6 +87,9 @@ def unreleased(db: Database, function: FunctionId) -> Iterator[Unreleased]:
             continue
         if call.args and names_class(text):
             # The lock is the argument, of which the function of the class takes care.
+            continue
+        if private_maker(db, function, text) is not None:
+            # Nobody else can wait for it.
             continue
         guard = object_guard(db, function, text)
         if guard is None or (guard.identity == UNKNOWN and _may_count(text)):
