@@ -91,7 +91,8 @@ maker of the object or by coroutines that do not await; and so is a declaration 
 Holds the lock: with the decorator that the siblings use, arguments included, else with the smallest
 `with` block around the writes and the checks before them, joined to a critical section right above
 or below. It is refused where a lock that is not re-entrant could be taken twice, by a caller that
-holds it or in a function that is called, and where a holder may wait for another thread.
+holds it, in a function that is called, or by what was handed in and is called with the lock held; and
+where a holder may wait for another thread.
 
 ## Options
 
