@@ -71,7 +71,7 @@ def _bears_on(change: Access, check: Access) -> bool:
 
 def _tolerates(body: Function, access: Access) -> bool:
     """Say whether a handler expects that what an access needs is no longer there."""
-    expected = set()
+    expected: set[str] = set()
     if access.site.traits & Trait.ITEM:
         expected |= _GONE
     if access.site.traits & Trait.MEMBER:

@@ -8,8 +8,9 @@ from review_checks.facts.schema import Call, Const, Function, Mode, Path, Read, 
 from review_checks.summaries.index import assigned
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locking.forking import runs_after_fork
-from review_checks.summaries.locking.guards import Guard, attribute_place, declared_guard, rows_at
+from review_checks.summaries.locking.guards import Guard, declared_guard
 from review_checks.summaries.locking.locks import held
+from review_checks.summaries.locking.places import attribute_place, rows_at
 from review_checks.summaries.locking.roles import Role, role_of
 from review_checks.summaries.locking.slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, class_of, lineage

@@ -68,7 +68,8 @@ class Pool:
   include no write and fewer than three reads; unless one function alone changes three such fields
   without it, and reads them first, as counters are.
 - The field is only bound anew, and all uses under the lock stand in one function, or are all reads
-  and no other field is bound beside it: the lock need not be meant for it.
+  and neither another field is bound beside it nor what they use taken away: the lock need not be
+  meant for it.
 - A container of which single keys are set and removed, and nothing is ever read: each step is atomic.
 - `__exit__` binds a field anew, and the lock is that of another object: who entered the object is the
   one who leaves it.
@@ -124,6 +125,7 @@ from review_checks.rules.synchronization._state import (
     why,
 )
 from review_checks.rules.synchronization._waiting import obstacle
+from review_checks.summaries.locking.traits import Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,12 +170,16 @@ def check(path: str, context: Context) -> Iterator[Report]:
 def _is_lone(row: _Stray, found: list[_Stray]) -> bool:
     """Say whether a function binds a single field anew, and nobody changes that under the lock.
 
-    Such a write is atomic, and the lock is not there for writes.
+    Such a write is atomic, and the lock is not there for writes; unless it takes away what the holders
+    of the lock are using.
     """
     state, function, writes = row
     if state.by.declaration is not None or any(access.site.compound for access in writes):
         return False
     if any(access.site.write for access in state.held):
+        return False
+    empties = any(access.site.traits & Trait.EMPTY for access in writes)
+    if empties and any(access.site.traits & Trait.MEMBER for access in state.held):
         return False
     lock = state.guard.identity
     return not any(

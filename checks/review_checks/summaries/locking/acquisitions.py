@@ -23,8 +23,9 @@ from review_checks.summaries.conditions import Condition, calls_in, conditions_i
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, rows_at, self_name
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.locking.locks import Held, held
+from review_checks.summaries.locking.places import rows_at
 from review_checks.summaries.locking.proofs import CURRENT
 from review_checks.summaries.names import class_of, declared_name
 from review_checks.summaries.outline import Made

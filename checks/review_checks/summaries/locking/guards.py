@@ -14,16 +14,22 @@ import msgspec
 from review_checks.facts.schema import Const, Function, FunctionKind, Logic, Path, Result
 from review_checks.summaries.constants import literal_of
 from review_checks.summaries.foreign import inherited, known_as, made_by
-from review_checks.summaries.incremental import Database, query, query_or_unknown
-from review_checks.summaries.index import assigned, imported, module_info, outline, owner_of
+from review_checks.summaries.incremental import Database, query_or_unknown
+from review_checks.summaries.index import outline, owner_of
 from review_checks.summaries.inputs import (
     FunctionId,
     models,
-    module_path,
     unit_facts,
     unit_path,
 )
 from review_checks.summaries.locking.making import lock_given, wrapping_factory
+from review_checks.summaries.locking.places import (
+    attribute_place,
+    global_place,
+    place_in,
+    place_of,
+    rows_at,
+)
 from review_checks.summaries.names import (
     attribute_rows,
     canonical_in,
@@ -32,7 +38,6 @@ from review_checks.summaries.names import (
     declared_name,
     function_of,
     global_name,
-    lineage,
     method_of,
     owner_of_name,
 )
@@ -242,60 +247,6 @@ def _local_guard(db: Database, function: FunctionId, name: str) -> Guard | None:
     return unknown_guard(name) if is_lock_word(name) else None
 
 
-def place_of(db: Database, function: FunctionId, text: str) -> str | None:
-    """Return the canonical name of the attribute or variable that a path denotes itself.
-
-    Unlike ``canonical_in`` this is where the value is kept, not what the value is.
-    """
-    holder = parent_of(text)
-    if not holder:
-        own = _place_in_body(db, function, text)
-        return own or global_place(db, unit_path(db, function[0]), text)
-    return _place_in(db, canonical_in(db, function, holder), last_step(text))
-
-
-def _place_in_body(db: Database, function: FunctionId, name: str) -> str:
-    """Return the place of a variable that the body of a class assigns, as that body knows it, or ''."""
-    if outline(db, function[0]).functions[function[1]].kind is not FunctionKind.CLASS:
-        return ""
-    owner = class_around(db, function)
-    rows = attribute_rows(db, owner, name)
-    return attribute_place(db, owner, name) if any(row[0] == function for row in rows) else ""
-
-
-def _place_in(db: Database, holder: str | None, name: str) -> str | None:
-    """Return the canonical place of a name in a class or module."""
-    if holder is None:
-        return None
-    if class_of(db, holder) is not None:
-        return attribute_place(db, holder, name)
-    path = module_path(db, holder)
-    return global_place(db, path, name) if path else None
-
-
-@query
-def attribute_place(db: Database, owner: str, name: str) -> str:
-    """Return the canonical place of an attribute: the farthest base that assigns it."""
-    place = owner
-    for base in lineage(db, owner):
-        if attribute_rows(db, base, name):
-            place = base
-    return f"{place}.{name}"
-
-
-@query_or_unknown
-def global_place(db: Database, path: str, name: str) -> str | None:
-    """Return the canonical place of a module variable, following imports."""
-    if assigned(db, path, "", name):
-        return f"{module_info(db, path).name}.{name}"
-    target = imported(db, path, name)
-    if not target:
-        return None
-    module, _, last = target.rpartition(".")
-    inner = module_path(db, module) if module else ""
-    return global_place(db, inner, last) if inner and inner != path else None
-
-
 @query_or_unknown
 def declared_guard(db: Database, place: str, label: str) -> Guard | None:
     """Return the guard kept at a place, from what is assigned there or from its name."""
@@ -337,13 +288,6 @@ def _plain_lock(db: Database, made: str | None) -> Lock | None:
     if lock is None or lock.counting or lock.key is not None or lock.wraps is not None:
         return None
     return lock
-
-
-def rows_at(db: Database, place: str) -> tuple[tuple[FunctionId, Any], ...]:
-    """Return what is assigned to a place, by whom."""
-    owner, _, name = place.rpartition(".")
-    path = module_path(db, owner)
-    return assigned(db, path, "", name) if path else attribute_rows(db, owner, name)
 
 
 def _makers(value: Any) -> Iterator[tuple[Made, bool]]:
@@ -428,7 +372,7 @@ def scoped_guard(db: Database, function: FunctionId, text: str) -> Guard | None:
     if around and attribute_rows(db, around, text):
         place: str | None = attribute_place(db, around, text)
     elif holder:
-        place = _place_in(db, global_name(db, path, holder), last_step(text))
+        place = place_in(db, global_name(db, path, holder), last_step(text))
     else:
         place = global_place(db, path, text)
     return declared_guard(db, place, text) if place else None

@@ -16,7 +16,11 @@ from review_checks.summaries.index import (
     owner_of,
 )
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
-from review_checks.summaries.locking.declarations import declarations_in, speaks_of_sharing
+from review_checks.summaries.locking.declarations import (
+    declarations_in,
+    is_explained,
+    speaks_of_sharing,
+)
 from review_checks.summaries.locking.fields import Kind, changes_itself, field_kind, variable_kind
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.locking.locks import guards_at, held
@@ -32,7 +36,6 @@ from review_checks.summaries.names import attribute, callees, class_around, owne
 from review_checks.summaries.paths import steps_of
 
 if TYPE_CHECKING:
-    from review_checks.model import Span
     from review_checks.models.schema import Lexicon
 
 # Methods of containers that other objects have too, where they change what they are called on or not.
@@ -41,8 +44,6 @@ _AMBIGUOUS = frozenset(
 )
 _NO_GUARDS: frozenset[str] = frozenset()
 _UNSURE = frozenset({UNKNOWN})
-_NEAR = 5
-"""How many lines above a statement a comment may stand that speaks of it."""
 
 Event = tuple[str, int]
 """An event of a function: ``w``, ``r`` or ``c`` (write, read, call) and its index."""
@@ -287,7 +288,7 @@ class _Slicer:
         guards = self._guards(row, write=write)
         if guards is None:
             return
-        if self.said and not guards and self._is_explained(row.statement, row.span):
+        if not guards and is_explained(self.body, row.statement, row.span, self.said):
             return
         self.rows.setdefault(field, []).append(
             (row.statement, row.at, Site(write, compound, guards, event, traits))
@@ -420,15 +421,6 @@ class _Slicer:
                 coroutines.add(value.call)
                 targets.add(self._named(plain(steps_of(self.body.calls[value.call].callee))))
         return frozenset(targets) - {""}, frozenset(coroutines)
-
-    def _is_explained(self, statement: int, span: Span) -> bool:
-        """Say whether a comment at an access says why it needs no lock."""
-        top = self.body.statements[statement].span.line
-        above = max(
-            [row.span.line for row in self.body.statements if row.span.line < top], default=-1
-        )
-        first = max(above + 1, top - _NEAR)
-        return any(first <= line < top or span.line <= line <= span.end_line for line in self.said)
 
 
 def _counts(guard: Guard) -> bool:
