@@ -58,7 +58,9 @@ class Proofs:
     def is_idle(self, statement: int) -> bool:
         """Say whether a statement is reached only while the object is stopped, or not started."""
         return any(
-            dominates(self.body, check, statement) and not is_inside(self.body, statement, block)
+            check < statement
+            and dominates(self.body, check, statement)
+            and not is_inside(self.body, statement, block)
             for check, block in self._checks
         )
 
