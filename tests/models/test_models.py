@@ -283,7 +283,7 @@ def test_arguments_agree_with_the_signatures_of_the_standard_library() -> None:
             wrong.append(agrees(name, None, knowledge.raises_when))
             if knowledge.lock is not None:
                 wrong.append(agrees(name, knowledge.lock.key, knowledge.lock.key_keyword))
-                wrong.append(agrees(name, knowledge.lock.wraps, ""))
+                wrong.append(agrees(name, knowledge.lock.wraps, knowledge.lock.wraps_keyword))
             if knowledge.amount is not None:
                 wrong.append(agrees(name, knowledge.amount.argument, knowledge.amount.keyword))
             if knowledge.log is not None:

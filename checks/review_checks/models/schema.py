@@ -25,6 +25,7 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         reads: it is a read lock, which guards no write.
         decorates: it may be used as a decorator.
         wraps: the position of an argument that is the lock itself (``Condition(lock)``).
+        wraps_keyword: the keyword under which that lock may be given.
     """
 
     kind: str = "thread"
@@ -36,6 +37,7 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     reads: bool = False
     decorates: bool = False
     wraps: int | None = None
+    wraps_keyword: str = ""
 
 
 class Resource(
@@ -184,6 +186,8 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         predicates: prefixes of functions that answer a question.
         conversions: words at either end of the names of functions that make one value of another.
         value_methods: methods of plain values, which touch nothing outside them.
+        running: words of attributes that are true from the start of an object's work on.
+        stopped: words of states in which an object does nothing.
         telemetry: words in the names of functions and objects that count, measure or trace.
         tolerance: words in the names of functions that are meant to survive failures.
         secrets: token sequences of identifiers, joined by ``_``, that name a credential.
@@ -216,6 +220,8 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     predicates: tuple[str, ...]
     conversions: tuple[str, ...]
     value_methods: tuple[str, ...]
+    running: tuple[str, ...]
+    stopped: tuple[str, ...]
     telemetry: tuple[str, ...]
     tolerance: tuple[str, ...]
     secrets: tuple[str, ...]

@@ -33,6 +33,7 @@ from review_checks.summaries.names import (
     class_around,
     class_of,
     function_of,
+    is_stored,
     lineage,
     method_in,
     method_of,
@@ -210,7 +211,7 @@ def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple
     for index, target in enumerate(callees(db, function[0])[function[1]]):
         call = body.calls[index]
         inner = _inherited(db, function, call) if target is None else function_of(db, target)
-        if inner is None:
+        if inner is None or _is_replaced(db, function, call):
             continue
         face = _face(db, inner)
         if not _runs(face.mode, call):
@@ -264,6 +265,20 @@ def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | N
     return None
 
 
+def _is_replaced(db: Database, function: FunctionId, call: Call) -> bool:
+    """Say whether the function's own object may have something else in the place of a method."""
+    steps = steps_of(call.callee)
+    around = class_around(db, function) if len(steps) == 2 else ""
+    if not around or steps[0] != self_name(db, function):
+        return False
+    for base in lineage(db, around):
+        if is_stored(db, base, steps[1]):
+            return True
+        if method_in(db, base, steps[1]) is not None:
+            break
+    return False
+
+
 def _runs(mode: _Mode, call: Call) -> bool:
     """Say whether a call runs the body of its function before it returns."""
     if mode is _Mode.AWAITED:
@@ -307,7 +322,7 @@ def _given(
     if face.bound:
         if steps_of(receiver) == ("super", "()"):
             receiver = self_name(db, function)
-        elif args and _is_class(receiver):
+        elif args and names_class(receiver):
             receiver = args[0].text if isinstance(args[0], Path) else ""
             args = args[1:]
     values.update(zip(face.positional, args, strict=False))
@@ -320,7 +335,7 @@ def _has_receiver(db: Database, target: FunctionId, declared: FunctionOutline) -
     return bool(owner_of(db, target)) and declared.parent < 0 and not static
 
 
-def _is_class(receiver: str) -> bool:
+def names_class(receiver: str) -> bool:
     """Say whether a path names a class, going by its capital letter."""
     steps = steps_of(receiver)
     return bool(steps) and steps[-1][:1].isupper() and not steps[-1].isupper()

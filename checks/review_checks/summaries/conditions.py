@@ -99,6 +99,17 @@ def calls_in(test: Value) -> Iterator[int]:
             yield from calls_in(part)
 
 
+def outcomes(test: Value, *, came_to: bool) -> Iterator[tuple[Value, bool]]:
+    """Yield the parts of a test of which it is known what they came to when that of the whole is."""
+    if not isinstance(test, Logic):
+        yield test, came_to
+    elif test.op == "not":
+        yield from outcomes(test.parts[0], came_to=not came_to)
+    elif test.op == ("and" if came_to else "or"):
+        for part in test.parts:
+            yield from outcomes(part, came_to=came_to)
+
+
 def _conditions(test: Value, *, came_to: bool) -> Iterator[Condition]:
     """Yield the names that must be true or false when a test came to a truth."""
     if isinstance(test, Path):

@@ -134,6 +134,14 @@ def attribute_rows(db: Database, canonical: str, name: str) -> tuple[Row, ...]:
     return assigned(db, place.path, place.name, name) if place is not None and place.name else ()
 
 
+def is_stored(db: Database, canonical: str, name: str) -> bool:
+    """Say whether a class itself stores an attribute in its objects, whatever its body declares."""
+    return any(
+        outline(db, unit).functions[index].kind is not FunctionKind.CLASS
+        for (unit, index), _ in attribute_rows(db, canonical, name)
+    )
+
+
 @query
 def method_of(db: Database, canonical: str, name: str) -> FunctionId | None:
     """Return the method that an instance of a class has under a name, inherited ones included."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.summaries.flow import dominates, is_inside, regions_of
+from review_checks.summaries.flow import dominates, handlers_around, is_inside, regions_of
 from review_checks.summaries.locking.sharing import Access
 from review_checks.summaries.locking.slices import event_of
 from review_checks.summaries.locking.traits import Trait
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from review_checks.facts.schema import Function
     from review_checks.summaries.locking.guards import Guard
+
+
+_GONE = frozenset({"IndexError", "KeyError", "LookupError"})
+_NONE = frozenset({"AttributeError"})
 
 
 class Acted(msgspec.Struct, frozen=True):
@@ -42,15 +46,40 @@ def acted_upon(
         changes: the writes of the field under that lock, wherever they are.
     """
     traits = Trait.NONE
-    for access in changes:
-        if access is not check:
-            traits |= access.site.traits
+    rows = [row for row in changes if row is not check and _bears_on(row, check)]
+    if not rows:
+        return None
+    for access in rows:
+        traits |= access.site.traits
     for access in mine:
         if access is not check and _depends(body, check, access):
+            if _tolerates(body, access):
+                continue
             what = _danger(check, access, mine, guard, traits)
             if what:
                 return Acted(access, what)
     return None
+
+
+def _bears_on(change: Access, check: Access) -> bool:
+    """Say whether a change may make what was checked untrue.
+
+    Which items there are is not changed by what becomes of one of them.
+    """
+    return not change.site.traits & Trait.INNER or bool(check.site.traits & Trait.ITEM)
+
+
+def _tolerates(body: Function, access: Access) -> bool:
+    """Say whether a handler expects that what an access needs is no longer there."""
+    expected: set[str] = set()
+    if access.site.traits & Trait.ITEM:
+        expected |= _GONE
+    if access.site.traits & Trait.MEMBER:
+        expected |= _NONE
+    return any(
+        not expected.isdisjoint(handler.types)
+        for handler in handlers_around(body, event_of(body, access.site.event).statement)
+    )
 
 
 def _danger(

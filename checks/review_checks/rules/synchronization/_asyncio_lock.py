@@ -9,7 +9,8 @@ from review_checks.mending.runs import functions_of
 from review_checks.model import Edit, Fix, Refusal, Safety, Span
 from review_checks.summaries.index import imported
 from review_checks.summaries.inputs import FunctionId, models, unit_path
-from review_checks.summaries.locking.guards import Guard, declaration_of, place_of
+from review_checks.summaries.locking.guards import Guard, declaration_of
+from review_checks.summaries.locking.places import place_of
 from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, steps_of
 from review_checks.text.editing import insert_line

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from review_checks.facts.schema import Call, Const, Function, Mode, Path, Read, StatementKind, Write
 from review_checks.summaries.index import assigned
 from review_checks.summaries.inputs import FunctionId, unit_path
-from review_checks.summaries.locking.guards import Guard, attribute_place, declared_guard, rows_at
+from review_checks.summaries.locking.forking import runs_after_fork
+from review_checks.summaries.locking.guards import Guard, declared_guard
 from review_checks.summaries.locking.locks import held
+from review_checks.summaries.locking.places import attribute_place, rows_at
 from review_checks.summaries.locking.roles import Role, role_of
 from review_checks.summaries.locking.slices import event_of, unit_slices
-from review_checks.summaries.names import attribute_rows, lineage
+from review_checks.summaries.names import attribute_rows, class_of, lineage
 from review_checks.summaries.paths import last_step, steps_of
 from review_checks.summaries.words import words_of
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from review_checks.summaries.locking.sharing import Access, Sharing
 
 _MAKING = (Role.OWNED, Role.BODY)
+_LEAVING = frozenset({"__aexit__", "__exit__"})
 _THREADS = frozenset({"Thread", "Timer"})
-_FORKED = frozenset({"afterfork", "fork", "forked"})
 
 
 def is_excused(
@@ -38,7 +40,9 @@ def is_excused(
         return starts_over(writes[0].function, guard, context)
     return (
         _is_rebound_by_chance(accesses, guard, writes, context)
+        or _is_left(shared, guard, writes, context)
         or _precedes_thread(writes, context)
+        or _goes_by_keys(shared, field, context)
         or _makes(shared, field, guard, writes, context)
     )
 
@@ -82,6 +86,55 @@ def is_by_chance(accesses: Iterable[Access], guard: Guard) -> bool:
     return len(takers) < 2 and len(helpers) < 2
 
 
+def _is_left(shared: Sharing, guard: Guard, writes: list[Access], context: Context) -> bool:
+    """Say whether an object is left by whoever entered it, and has its lock from another object.
+
+    That lock says nothing of how many share this object, as one that it makes itself would.
+    """
+    body = context.facts(writes[0].function)
+    if body.name not in _LEAVING or any(access.site.compound for access in writes):
+        return False
+    holder = guard.identity.rpartition(".")[0]
+    bases = lineage(context.db, shared.owner)
+    if guard.place:
+        return class_of(context.db, holder) is not None and holder not in bases
+    return any(holder.startswith(f"{base}.") for base in bases)
+
+
+def _goes_by_keys(shared: Sharing, field: str, context: Context) -> bool:
+    """Say whether a container is used in single steps only, each of which sets or removes one key.
+
+    Nothing depends on what else is there, so that no two steps have to be one.
+    """
+    accesses = shared.fields[field]
+    functions = {access.function for access in accesses}
+    if len(functions) < len(accesses):
+        return False
+    calls = [row for function in functions for row in shared.solution.callers.get(function, ())]
+    if any(caller in functions for caller, _, _ in calls):
+        return False
+    return all(_is_keyed_step(field, access, context) for access in accesses)
+
+
+def _is_keyed_step(field: str, access: Access, context: Context) -> bool:
+    """Say whether an access does nothing but set or remove one key, which is atomic."""
+    body = context.facts(access.function)
+    row = event_of(body, access.site.event)
+    if isinstance(row, Write):
+        steps = steps_of(row.path)
+        keyed = row.mode in (Mode.ASSIGN, Mode.DELETE) and steps[-1][0] == "["
+    else:
+        steps = steps_of(row.callee if isinstance(row, Call) else row.path)[:-1]
+        keyed = isinstance(row, Call) and last_step(row.callee) == "pop" and bool(row.args)
+    name = field.removeprefix(".")
+    uses = [
+        *[write.path for write in body.writes if write.statement == row.statement],
+        *[read.path for read in body.reads if read.statement == row.statement],
+        *[call.callee for call in body.calls if call.statement == row.statement],
+    ]
+    return keyed and sum(name in steps_of(path) for path in uses) == 1
+
+
 def _makes(
     shared: Sharing, field: str, guard: Guard, writes: list[Access], context: Context
 ) -> bool:
@@ -116,7 +169,7 @@ def starts_over(function: FunctionId, guard: Guard, context: Context) -> bool:
     stored = [write for write in body.writes if write.mode == Mode.ASSIGN]
     if name and any(last_step(write.path) == name for write in stored):
         return True
-    return not _FORKED.isdisjoint(words_of(body.name))
+    return runs_after_fork(context.db, function)
 
 
 def _fills_once(function: FunctionId, context: Context) -> bool:

@@ -13,8 +13,9 @@ from review_checks.rules.synchronization._waiting import obstacle, taken_inside
 from review_checks.summaries.index import class_names, members, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locking.critical_sections import FOREVER
-from review_checks.summaries.locking.guards import Guard, attribute_place, self_name
+from review_checks.summaries.locking.guards import Guard, self_name
 from review_checks.summaries.locking.locks import Held, held
+from review_checks.summaries.locking.places import attribute_place
 from review_checks.summaries.names import attribute_rows, class_around, owner_of_name
 from review_checks.summaries.paths import parent_of, root_of
 from review_checks.text.editing import indentation, insert_line, slice_text, wrap

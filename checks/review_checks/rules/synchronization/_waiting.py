@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from review_checks.facts.schema import Path
 from review_checks.summaries.calling import calls_of, place_in, unit_links
-from review_checks.summaries.locking.guards import UNKNOWN, Guard
+from review_checks.summaries.index import members, owner_of
+from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, self_name
 from review_checks.summaries.locking.locks import Held, held
+from review_checks.summaries.locking.roles import Role, role_of
+from review_checks.summaries.names import (
+    attribute_rows,
+    callees,
+    class_around,
+    lineage,
+    owner_of_name,
+)
+from review_checks.summaries.paths import steps_of
 
 if TYPE_CHECKING:
     from review_checks.rule import Context
-    from review_checks.summaries.inputs import FunctionId
     from review_checks.summaries.locking.entry_guards import Solution
 
 _MAX_FUNCTIONS = 2000
@@ -40,7 +51,46 @@ def obstacle(context: Context, solution: Solution, function: FunctionId, guard: 
             again = "cannot be taken twice" if sure else "perhaps cannot be taken twice"
             name = context.qualified(caller)
             return f"`{name}` comes here with `{guard.label}` held, which {again}"
+    if role_of(context.db, function) is Role.PUBLIC:
+        return _called_back(context, solution, function, guard)
     return ""
+
+
+def _called_back(context: Context, solution: Solution, function: FunctionId, guard: Guard) -> str:
+    """Return which holder of a lock calls what others gave it, from where a function may be called."""
+    path, owner = unit_path(context.db, function[0]), owner_of(context.db, function)
+    for other in members(context.db, path, owner):
+        rows = [
+            row
+            for row in held(context.db, other)
+            if solution.same_lock(row.guard.identity, guard.identity)
+        ]
+        for index, call in enumerate(context.facts(other).calls if rows else ()):
+            inside = any(row.start <= call.at < row.end for row in rows)
+            if inside and _is_handed_in(context, other, index):
+                return (
+                    f"`{context.qualified(other)}` calls `{call.callee}` with `{guard.label}` held, "
+                    "which was given to it and may come here"
+                )
+    return ""
+
+
+def _is_handed_in(context: Context, function: FunctionId, index: int) -> bool:
+    """Say whether a call is one of a value that somebody else gave to the function or its object."""
+    if callees(context.db, function[0])[function[1]][index] is not None:
+        return False
+    steps = steps_of(context.facts(function).calls[index].callee)
+    if len(steps) == 1:
+        return owner_of_name(context.db, function, steps[0]) is not None
+    around = class_around(context.db, function)
+    if len(steps) != 2 or not around or steps[0] != self_name(context.db, function):
+        return False
+    rows = [
+        row
+        for base in lineage(context.db, around)
+        for row in attribute_rows(context.db, base, steps[1])
+    ]
+    return any(isinstance(value, Path) and value.text.isidentifier() for _, value in rows)
 
 
 def _functions_above(solution: Solution, function: FunctionId) -> list[FunctionId]:

@@ -56,6 +56,8 @@ class Mailbox:
 - It is `wait_for`, which has the loop inside, or the wait of an event, a barrier or a process.
 - Its result is returned: the function hands the question on to its caller.
 - It has a timeout, and a test follows, or nothing more: the caller asks again.
+- Next, the condition is entered again, and the same is tested there.
+- A class of conditions goes by its own `wait` or `notify`.
 - What is waited for is not known to be a condition.
 - `notify` stands in a private function, of which some caller holds the lock, or in one that says that
   its caller does.
@@ -80,14 +82,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Call, Function, RegionKind, StatementKind, Use
+from review_checks.facts.schema import (
+    Call,
+    Compare,
+    Function,
+    Opaque,
+    Path,
+    RegionKind,
+    StatementKind,
+    Use,
+    Value,
+)
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._siblings import INNER, calls_of
 from review_checks.summaries.flow import ancestry, loops_around, regions_of, statements_in
-from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
 from review_checks.summaries.locking.locks import guards_at, held
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
+from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, parent_of
 
@@ -130,10 +143,14 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
 
 
 def _is_condition(function: FunctionId, index: int, context: Context) -> bool:
-    """Say whether a call is one of a method of a condition."""
+    """Say whether a call is one of a method of a condition, by somebody who uses it."""
     target = callees(context.db, function[0])[function[1]][index]
     lock = context.models.knowledge(parent_of(target)).lock if target else None
-    return lock is not None and lock.wraps is not None
+    if lock is None or lock.wraps is None:
+        return False
+    # A method of a condition that goes by another of its methods is part of the condition itself.
+    callee = context.facts(function).calls[index].callee
+    return parent_of(callee) != self_name(context.db, function)
 
 
 # Waiting
@@ -143,7 +160,10 @@ def _is_repeated(function: FunctionId, call: Call, context: Context) -> bool:
     """Say whether what is waited for is tested after the wait."""
     if call.use is Use.RETURNED or _in_loop(function, call, context):
         return True
-    if (call.args or call.keywords) and _tests_next(context.facts(function), call.statement):
+    body = context.facts(function)
+    if (call.args or call.keywords) and _tests_next(body, call.statement):
+        return True
+    if _tests_again(body, call):
         return True
     if role_of(context.db, function) not in INNER:
         return False
@@ -163,6 +183,37 @@ def _tests_next(body: Function, statement: int) -> bool:
         if later:
             return body.statements[later[0]].kind in _TESTS
     return True
+
+
+def _tests_again(body: Function, call: Call) -> bool:
+    """Say whether the next thing done is to enter the condition again and repeat the test.
+
+    In between others may come, so that the test is made as if for the first time.
+    """
+    tests = {test.statement: test.value for test in body.tests}
+    asked: set[str] = set()
+    for region, ancestor in ancestry(body, call.statement):
+        later = [index for index in statements_in(body, region) if index > ancestor]
+        if later:
+            first = _first_inside(body, later[0], parent_of(call.callee))
+            return first in tests and not asked.isdisjoint(_paths_in(tests[first]))
+        asked.update(_paths_in(tests.get(body.regions[region].owner, Opaque())))
+    return False
+
+
+def _first_inside(body: Function, statement: int, condition: str) -> int:
+    """Return the first statement of a block that is entered with a condition, or -1."""
+    for item in body.withs:
+        if item.statement == statement and item.value == Path(condition):
+            return body.regions[item.region].first
+    return -1
+
+
+def _paths_in(value: Value) -> Iterator[str]:
+    if isinstance(value, Path):
+        yield value.text
+    for part in value.operands if isinstance(value, Compare) else parts_of(value):
+        yield from _paths_in(part)
 
 
 def _in_loop(function: FunctionId, call: Call, context: Context) -> bool:

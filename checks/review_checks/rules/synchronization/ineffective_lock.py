@@ -66,7 +66,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import FunctionKind, Mode, Path
+from review_checks.facts.schema import FunctionKind, Path
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._factories import is_uncalled_factory
@@ -74,7 +74,7 @@ from review_checks.summaries.index import assigned, outline
 from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.locking.locks import held
-from review_checks.summaries.locking.making import made_lock, maker_of, stays_inside
+from review_checks.summaries.locking.making import made_lock, maker_of, private_maker
 from review_checks.summaries.names import attribute_rows, class_around, method_in
 from review_checks.summaries.paths import parent_of
 from review_checks.text.editing import indentation, insert_line, is_alone, slice_text
@@ -113,19 +113,14 @@ def _locals(function: FunctionId, context: Context) -> Iterator[Report]:
     taken = {item.value.text for item in body.withs if isinstance(item.value, Path)}
     taken |= {parent_of(call.callee) for call in body.calls if call.callee.endswith(".acquire")}
     for write in body.writes if taken else ():
-        if write.mode is not Mode.ASSIGN or write.path not in taken or "." in write.path:
-            continue
-        maker = maker_of(body, write.value)
-        if maker is None or made_lock(context.db, function, maker[0]) is None:
-            continue
-        again = [other for other in body.writes if other.path == write.path]
-        if len(again) > 1 or not stays_inside(context.db, function, write.path):
+        maker = private_maker(context.db, function, write.path) if write.path in taken else None
+        if maker is None:
             continue
         for row in held(context.db, function):
             if row.guard.label == write.path and row.how in ("with", "acquire"):
                 kind = "i" if row.how == "with" else "c"
                 place = Place(function, kind, row.index)
-                yield _report(function, place, write.path, maker[0], context)
+                yield _report(function, place, write.path, maker, context)
                 break
 
 

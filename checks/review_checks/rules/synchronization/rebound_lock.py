@@ -55,7 +55,8 @@ class Cache:
 ## Fix
 
 A lock that `__init__` makes is left as it is: the statement that replaces it goes. One that is made by
-whoever comes first is made in `__init__` instead, or where the module is loaded.
+whoever comes first is made in `__init__` instead, or where the module is loaded; but not where another
+function sets it back to `None`.
 
 ## Options
 
@@ -77,16 +78,16 @@ from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._siblings import is_making, lock_at_calls
 from review_checks.summaries.flow import ancestry, regions_of, statements_in
 from review_checks.summaries.index import assigned, members, owner_of
-from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_path
+from review_checks.summaries.locking.forking import runs_after_fork
 from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.locking.locks import guards_at, held
 from review_checks.summaries.locking.making import made_lock, maker_of
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
 from review_checks.summaries.mentions import parts_of
-from review_checks.summaries.names import attribute_rows, class_around, declared_name, home, lineage
+from review_checks.summaries.names import attribute_rows, class_around, declared_name, lineage
 from review_checks.summaries.outline import Made
-from review_checks.summaries.paths import last_step, steps_of
-from review_checks.summaries.words import words_of
+from review_checks.summaries.paths import steps_of
 from review_checks.text.editing import is_alone, slice_text
 
 if TYPE_CHECKING:
@@ -94,10 +95,8 @@ if TYPE_CHECKING:
 
     from review_checks.summaries.index import Row
 
-_FORKED = frozenset({"afterfork", "fork", "forked"})
 _COPYING = frozenset({"__copy__", "__deepcopy__", "__getstate__", "__reduce__"})
 _PREEMPTIVE = frozenset({"process", "thread"})
-_AT_FORK = "register_at_fork"
 _ASKING = frozenset({"getattr", "hasattr"})
 
 
@@ -129,26 +128,11 @@ def _is_excused(function: FunctionId, write: Write, context: Context) -> bool:
     return (
         is_making(function, context)
         or body.name in _COPYING
-        or not _FORKED.isdisjoint(words_of(body.name))
-        or _is_registered_at_fork(function, context)
+        or runs_after_fork(context.db, function)
         or declares_lock(context.db, function)
         or bool(guards_at(held(context.db, function), write.at))
         or lock_at_calls(function, context)
     )
-
-
-def _is_registered_at_fork(function: FunctionId, context: Context) -> bool:
-    """Say whether a method is handed on where its class, or a base, says what to do after a fork."""
-    db, name = context.db, context.facts(function).name
-    for owner in lineage(db, class_around(db, function)):
-        place = home(db, owner)
-        for other in members(db, place.path, place.name) if place is not None else ():
-            body = context.facts(other)
-            forks = any(last_step(call.callee) == _AT_FORK for call in body.calls)
-            given = [value for call in body.calls for value in call.args]
-            if forks and any(isinstance(v, Path) and last_step(v.text) == name for v in given):
-                return True
-    return False
 
 
 def _judge(function: FunctionId, index: int, name: str, context: Context) -> Iterator[Report]:
@@ -285,7 +269,28 @@ def _lazy_refusal(function: FunctionId, index: int, name: str, test: int, contex
         return "more depends on the test than making the lock"
     if _first_value(function, name, context) is None:
         return "nothing says where the lock could be made"
+    taking = next(_taking_away(function, name, context), None)
+    if taking is not None:
+        return f"`{context.qualified(taking)}` takes the lock away, so that it is made anew"
     return ""
+
+
+def _taking_away(function: FunctionId, name: str, context: Context) -> Iterator[FunctionId]:
+    """Yield the functions that set a lock back to None while others may use it."""
+    rows = _rows(function, name, context)
+    if not name.startswith("."):
+        rows = tuple(_bound_globally(unit_path(context.db, function[0]), name, context))
+    for maker, value in rows:
+        if value == Const(None) and not is_making(maker, context):
+            yield maker
+
+
+def _bound_globally(path: str, name: str, context: Context) -> Iterator[Row]:
+    """Yield what the functions of a file assign to a variable of the module."""
+    for unit in layout(context.db, path) or ():
+        for index, body in enumerate(unit_facts(context.db, unit).functions):
+            if name in body.scoped:
+                yield from [((unit, index), row.value) for row in body.writes if row.path == name]
 
 
 def _first_value(function: FunctionId, name: str, context: Context) -> Place | None:

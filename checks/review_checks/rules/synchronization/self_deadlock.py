@@ -58,6 +58,9 @@ class Registry:
 - The inner lock belongs to another object, or is named by another key, or it is not known to be the
   same.
 - The inner acquisition gives up by itself: it does not block, or has a time limit.
+- The call that leads there is made only where such an attempt has got the lock, which fails for its
+  holder.
+- The method is replaced: the class assigns an attribute of that name to its object.
 - The lock is given back in between.
 - The inner acquisition depends on a flag for which the caller gives another value, or on a question
   such as `lock.locked()`.
@@ -104,7 +107,7 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
         guard = nesting.outer.held.guard
         if guard.reentrant is not False or guard.reads:
             continue
-        if not nesting.outer.token.is_surely(nesting.inner):
+        if nesting.inner.tried or not nesting.outer.token.is_surely(nesting.inner):
             continue
         report = _report(context, function, nesting)
         if report is not None and report.place not in seen:
@@ -148,6 +151,8 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
     """Call the variant that takes no lock."""
     function, event = report.data
     for nesting in nestings(context.db, function):
+        if nesting.inner.tried:
+            continue
         if nesting.event == event and nesting.outer.token.is_surely(nesting.inner):
             found = way_to(context.db, function, nesting)
             if found is not None:

@@ -71,9 +71,13 @@ class Sessions:
 - A copy is taken in one step: `list(self._open)`, `dict(self._open)`, `sorted(…)`.
 - The function takes the lock for its caller, as a lock of the project's own does.
 - The outcome of a check is checked again under the lock before it is acted upon.
-- Items are only ever added, so that what was there stays there.
+- Items are only ever added, so that what was there stays there; or only changed inside, so that a
+  check whether they are there, or a loop over them, is not disturbed.
+- A handler expects that the item, or the attribute, is no longer there.
+- Values that change together are read for a log only.
 - Coroutines under an `asyncio` lock that do not await between the check and the act, or in the loop.
-- The threads that share it were joined before, in the same function.
+- The threads that share it were joined before, in the same function, or it runs after a fork, where
+  there is one thread.
 - `__repr__` and `__str__`, and a comment that speaks of atomicity or of the lock.
 - A single read is atomic. The `strict` profile reports it as a hint, unless the function takes the
   lock for the field elsewhere; the default profile does not.
@@ -102,7 +106,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Logic, StatementKind
+from review_checks.facts.schema import Logic, StatementKind, Use
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._acting import Acted, acted_upon
@@ -110,6 +114,7 @@ from review_checks.rules.synchronization._excuses import (
     is_by_chance,
     is_joined,
     keeps,
+    starts_over,
     yields_between,
 )
 from review_checks.rules.synchronization._state import (
@@ -128,6 +133,7 @@ from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.locking.sharing import Access
 from review_checks.summaries.locking.slices import Event, event_of
 from review_checks.summaries.locking.traits import Trait
+from review_checks.summaries.secrecy.logs import is_log_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -198,7 +204,9 @@ def _strays(state: State, context: Context) -> Iterator[_Stray]:
         if any(state.guard.identity in locks for _, _, locks in solution.callers.get(function, ())):
             continue
         seen = [access for access in reads if not access.site.traits & Trait.SHOWN]
-        if seen and not is_joined(function, seen[0], context):
+        if not seen or is_joined(function, seen[0], context):
+            continue
+        if not starts_over(function, state.guard, context):
             yield _Stray(state, function, seen)
 
 
@@ -210,11 +218,13 @@ def _fault(row: _Stray, found: Iterable[_Stray], context: Context) -> _Fault | N
     fault = _looped(row, context) or _checked(row, context)
     if fault is not None:
         return fault
+    if not declared:
+        row = _unlogged(row, context)
     pair = _pair(row, found, context) if single else None
     if pair is not None:
         # It is told where the first of the two is read.
         return _torn(row, pair) if pair.comes_first else None
-    if declared or (single and context.options.profile == "strict"):
+    if declared or (single and row.reads and context.options.profile == "strict"):
         severity = None if declared else Severity.HINT
         return _Fault(row.reads[0], _READ, _events(row.reads), severity=severity)
     return None
@@ -241,7 +251,9 @@ def _looped(row: _Stray, context: Context) -> _Fault | None:
     guard = row.state.guard
     loops = [access for access in row.reads if access.site.traits & Trait.LOOP]
     if not loops or not any(
-        access.site.write and not access.misses(guard) and access.site.traits & Trait.INPLACE
+        access.site.write
+        and not access.misses(guard)
+        and access.site.traits & (Trait.INPLACE | Trait.INNER) == Trait.INPLACE
         for access in row.state.accesses
     ):
         return None
@@ -306,6 +318,18 @@ def _pair(row: _Stray, found: Iterable[_Stray], context: Context) -> _Pair | Non
                 first = event_of(body, mine.site.event).at < event.at
                 return _Pair(mine, access, mate.name, first)
     return None
+
+
+def _unlogged(row: _Stray, context: Context) -> _Stray:
+    """Return reads without those that only feed a log, which may be a little off."""
+    body = context.facts(row.function)
+    logs = {
+        call.statement
+        for index, call in enumerate(body.calls)
+        if call.use is Use.DISCARDED and is_log_call(context.db, row.function, index)
+    }
+    reads = [row for row in row.reads if event_of(body, row.site.event).statement not in logs]
+    return _Stray(row.state, row.function, reads)
 
 
 def _torn(row: _Stray, pair: _Pair) -> _Fault:

@@ -60,10 +60,15 @@ class Journal:
 
 - Somebody else gives the lock back: it is returned, stored or handed over, its `release` is handed
   over, a nested function calls that, or the function gives it back only where something goes wrong.
+- A function named for taking a lock (`acquire`, `try_lock`, `__enter__`) returns a truth, what the
+  acquisition returned, or its object: the caller has the lock.
 - The function never gives it back, but other code of the file does, or might.
-- Nothing between the two may raise but trivial builtins, logging and failures of the clean-up itself.
-- The lock was asked for without waiting, and was not had on the path.
-- A semaphore admits several.
+- Nothing between the two may raise but trivial builtins, logging, taking another lock and failures of the
+  clean-up itself.
+- The lock was asked for without waiting, and was not had on the path, which may be told by a name that
+  is set to `True` only where it was.
+- A semaphore admits several, and a lock that the function makes for itself keeps nobody out: that is another
+  finding.
 
 ## Fix
 

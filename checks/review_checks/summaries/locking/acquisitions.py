@@ -23,8 +23,10 @@ from review_checks.summaries.conditions import Condition, calls_in, conditions_i
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, rows_at, self_name
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.locking.locks import Held, held
+from review_checks.summaries.locking.places import rows_at
+from review_checks.summaries.locking.proofs import CURRENT
 from review_checks.summaries.names import class_of, declared_name
 from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
@@ -36,12 +38,7 @@ SOMEWHERE = "?"
 """The path of an object of which it is not known which one it is."""
 
 # Who asks such a thing knows whether it holds the lock already.
-_ASKING = frozenset(
-    {
-        "_is_owned", "current_thread", "currentThread", "get_ident", "get_native_id", "getcurrent",
-        "is_held", "is_locked", "is_owned", "locked", "owned",
-    }
-)  # fmt: skip
+_ASKING = CURRENT | {"_is_owned", "is_held", "is_locked", "is_owned", "locked", "owned"}
 _WAITING_KEYWORDS = ("timeout", "blocking_timeout", "acquire_timeout")
 
 
@@ -53,11 +50,14 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
         path: the object or key by which locks of one identity differ, as an access path of the
             function; '' when there is one lock only, ``SOMEWHERE`` when it is not known.
         when: what must hold of the function's parameters for the lock to be taken.
+        tried: an attempt that does not wait has got the lock on the way, so that whoever calls the
+            function does not hold it.
     """
 
     identity: str
     path: str
     when: frozenset[Condition] = frozenset()
+    tried: bool = False
 
     def is_surely(self, other: Token) -> bool:
         """Say whether two tokens of one function are surely of the same lock."""

@@ -17,17 +17,18 @@ from review_checks.summaries.locking.guards import (
     Guard,
     object_guard,
     plain,
-    rows_at,
     scoped_guard,
     self_name,
 )
+from review_checks.summaries.locking.places import rows_at
 from review_checks.summaries.names import class_of, lineage
 from review_checks.summaries.paths import last_step, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from review_checks.facts.schema import Write
+    from review_checks.model import Span
     from review_checks.summaries.incremental import Database
 
 # Behind the guard may stand another comment or an explanation, but no prose goes on from it.
@@ -37,12 +38,24 @@ _DECLARES = re.compile(
         \s*(?:$|[#;(\u2013\u2014-])""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NEAR = 5
+"""How many lines above a statement a comment may stand that speaks of it."""
 _ADDRESSED = re.compile(r"#\s*(?:review\s*:|guarded by\s*:)", re.IGNORECASE)
 
 
 def speaks_of_sharing(comment: Comment) -> bool:
     """Say whether a comment tells people how data are shared, instead of telling this tool."""
     return not _ADDRESSED.match(comment.text)
+
+
+def is_explained(body: Function, statement: int, span: Span, said: Collection[int]) -> bool:
+    """Say whether a comment, one of those on the lines ``said``, tells of the access with a span."""
+    if not said:
+        return False
+    top = body.statements[statement].span.line
+    above = max([row.span.line for row in body.statements if row.span.line < top], default=-1)
+    first = max(above + 1, top - _NEAR)
+    return any(first <= line < top or span.line <= line <= span.end_line for line in said)
 
 
 def declared_lock(text: str) -> str:

@@ -19,7 +19,8 @@ from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import class_names, variable_names
 from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.locking.fields import takes_locks
-from review_checks.summaries.locking.guards import UNKNOWN, Guard, attribute_place
+from review_checks.summaries.locking.guards import UNKNOWN, Guard
+from review_checks.summaries.locking.places import attribute_place
 from review_checks.summaries.locking.roles import Role
 from review_checks.summaries.locking.shapes import Family, Locks, Shape, family
 from review_checks.summaries.locking.sibling_calls import NOTHING, Caller, SiblingCalls

@@ -14,16 +14,22 @@ import msgspec
 from review_checks.facts.schema import Const, Function, FunctionKind, Logic, Path, Result
 from review_checks.summaries.constants import literal_of
 from review_checks.summaries.foreign import inherited, known_as, made_by
-from review_checks.summaries.incremental import Database, query, query_or_unknown
-from review_checks.summaries.index import assigned, imported, module_info, outline, owner_of
+from review_checks.summaries.incremental import Database, query_or_unknown
+from review_checks.summaries.index import outline, owner_of
 from review_checks.summaries.inputs import (
     FunctionId,
     models,
-    module_path,
     unit_facts,
     unit_path,
 )
-from review_checks.summaries.locking.making import wrapping_factory
+from review_checks.summaries.locking.making import lock_given, wrapping_factory
+from review_checks.summaries.locking.places import (
+    attribute_place,
+    global_place,
+    place_in,
+    place_of,
+    rows_at,
+)
 from review_checks.summaries.names import (
     attribute_rows,
     canonical_in,
@@ -32,7 +38,6 @@ from review_checks.summaries.names import (
     declared_name,
     function_of,
     global_name,
-    lineage,
     method_of,
     owner_of_name,
 )
@@ -242,50 +247,6 @@ def _local_guard(db: Database, function: FunctionId, name: str) -> Guard | None:
     return unknown_guard(name) if is_lock_word(name) else None
 
 
-def place_of(db: Database, function: FunctionId, text: str) -> str | None:
-    """Return the canonical name of the attribute or variable that a path denotes itself.
-
-    Unlike ``canonical_in`` this is where the value is kept, not what the value is.
-    """
-    holder = parent_of(text)
-    if not holder:
-        return global_place(db, unit_path(db, function[0]), text)
-    return _place_in(db, canonical_in(db, function, holder), last_step(text))
-
-
-def _place_in(db: Database, holder: str | None, name: str) -> str | None:
-    """Return the canonical place of a name in a class or module."""
-    if holder is None:
-        return None
-    if class_of(db, holder) is not None:
-        return attribute_place(db, holder, name)
-    path = module_path(db, holder)
-    return global_place(db, path, name) if path else None
-
-
-@query
-def attribute_place(db: Database, owner: str, name: str) -> str:
-    """Return the canonical place of an attribute: the farthest base that assigns it."""
-    place = owner
-    for base in lineage(db, owner):
-        if attribute_rows(db, base, name):
-            place = base
-    return f"{place}.{name}"
-
-
-@query_or_unknown
-def global_place(db: Database, path: str, name: str) -> str | None:
-    """Return the canonical place of a module variable, following imports."""
-    if assigned(db, path, "", name):
-        return f"{module_info(db, path).name}.{name}"
-    target = imported(db, path, name)
-    if not target:
-        return None
-    module, _, last = target.rpartition(".")
-    inner = module_path(db, module) if module else ""
-    return global_place(db, inner, last) if inner and inner != path else None
-
-
 @query_or_unknown
 def declared_guard(db: Database, place: str, label: str) -> Guard | None:
     """Return the guard kept at a place, from what is assigned there or from its name."""
@@ -329,13 +290,6 @@ def _plain_lock(db: Database, made: str | None) -> Lock | None:
     return lock
 
 
-def rows_at(db: Database, place: str) -> tuple[tuple[FunctionId, Any], ...]:
-    """Return what is assigned to a place, by whom."""
-    owner, _, name = place.rpartition(".")
-    path = module_path(db, owner)
-    return assigned(db, path, "", name) if path else attribute_rows(db, owner, name)
-
-
 def _makers(value: Any) -> Iterator[tuple[Made, bool]]:
     """Yield the calls of which a value may be the result, and whether it may be another too."""
     if isinstance(value, Made) and not value.rest:
@@ -369,8 +323,8 @@ def _made_guard(
         return None, True
     if lock.key is not None:
         return named_guard(db, function, target, lock, made.args, made.keywords), True
-    if lock.wraps is not None and lock.wraps < len(made.args):
-        inner = made.args[lock.wraps]
+    inner = lock_given(lock, made.args, made.keywords) if lock.wraps is not None else None
+    if inner not in (None, Const(None)):
         aliased = place_of(db, function, inner.text) if isinstance(inner, Path) else None
         if isinstance(inner, Path) and aliased:
             # Whatever it is called, it is a lock.
@@ -418,7 +372,7 @@ def scoped_guard(db: Database, function: FunctionId, text: str) -> Guard | None:
     if around and attribute_rows(db, around, text):
         place: str | None = attribute_place(db, around, text)
     elif holder:
-        place = _place_in(db, global_name(db, path, holder), last_step(text))
+        place = place_in(db, global_name(db, path, holder), last_step(text))
     else:
         place = global_place(db, path, text)
     return declared_guard(db, place, text) if place else None
@@ -431,11 +385,18 @@ def method_guard(guard: Guard, method: str) -> Guard:
 
 
 def declaration_of(db: Database, guard: Guard) -> tuple[FunctionId, int] | None:
-    """Return the function that declares a lock, and the index of the write that does."""
+    """Return the function that declares a lock, and the index of the write that does.
+
+    Where a class only says that there is none at first, it is the function that makes it.
+    """
     name = guard.place.rpartition(".")[2]
+    empty = None
     for function, _ in rows_at(db, guard.place) if guard.place else ():
         body: Function = unit_facts(db, function[0]).functions[function[1]]
         for index, write in enumerate(body.writes):
-            if last_step(write.path) == name:
+            if last_step(write.path) != name:
+                continue
+            if write.value != Const(None):
                 return function, index
-    return None
+            empty = empty or (function, index)
+    return empty

@@ -307,6 +307,7 @@ def wrapped_under(db: Database, decorator: FunctionId) -> Guard | None:
     A lock that is an attribute of the first argument is labelled ``self.`` and its name.
     """
     facts = unit_facts(db, decorator[0]).functions
+    found: dict[str, list[Guard | None]] = {}
     for index, nested in enumerate(facts):
         around = _functions_around(facts, index)
         if decorator[1] not in around or nested.kind is not FunctionKind.FUNCTION:
@@ -314,14 +315,23 @@ def wrapped_under(db: Database, decorator: FunctionId) -> Guard | None:
         given = {item.name for outer in around for item in facts[outer].parameters}
         given -= {item.name for item in nested.parameters}
         for call in nested.calls:
-            if call.callee not in given:
-                continue
-            for row in held(db, (decorator[0], index)):
-                if row.start <= call.at < row.end:
-                    return _relative(nested, row.guard)
-            for label in _entered_parameters(facts, index, call.at):
-                return _relative(nested, unknown_guard(label))
-    return None
+            if call.callee in given:
+                guard = _guard_around(db, (decorator[0], index), facts, call.at)
+                found.setdefault(call.callee, []).append(guard)
+    # A way on which the function is called without the lock makes it none that holds it.
+    return next((rows[0] for rows in found.values() if None not in rows), None)
+
+
+def _guard_around(
+    db: Database, wrapper: FunctionId, facts: tuple[Function, ...], at: int
+) -> Guard | None:
+    """Return the guard that is held at an event of a wrapper, or None."""
+    nested = facts[wrapper[1]]
+    for row in held(db, wrapper):
+        if row.start <= at < row.end:
+            return _relative(nested, row.guard)
+    labels = _entered_parameters(facts, wrapper[1], at)
+    return next((_relative(nested, unknown_guard(label)) for label in labels), None)
 
 
 def _entered_parameters(facts: tuple[Function, ...], index: int, at: int) -> Iterator[str]:

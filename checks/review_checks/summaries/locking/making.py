@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from review_checks.facts.schema import Call, Function, Mode, Path, Result, Value
 from review_checks.summaries.incremental import Database, query
@@ -12,7 +12,7 @@ from review_checks.summaries.names import bound_names, callees
 from review_checks.summaries.paths import parent_of, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from review_checks.models.schema import Lock
 
@@ -48,10 +48,29 @@ def wrapping_factory(db: Database, factory: FunctionId) -> tuple[str, str] | Non
         lock = models(db).knowledge(target).lock if target else None
         if made is None or target is None or lock is None or lock.wraps is None:
             continue
-        given = made[1].args[lock.wraps : lock.wraps + 1]
-        if given and isinstance(given[0], Path) and given[0].text in names:
-            return target, given[0].text
+        given = lock_given(lock, made[1].args, made[1].keywords)
+        if isinstance(given, Path) and given.text in names:
+            return target, given.text
     return None
+
+
+def lock_given(lock: Lock, args: Sequence[Any], keywords: Iterable[tuple[str, Any]]) -> Any:
+    """Return the lock that a condition is made around, or None when it makes one of its own."""
+    if lock.wraps is not None and lock.wraps < len(args):
+        return args[lock.wraps]
+    return next((value for name, value in keywords if name == lock.wraps_keyword), None)
+
+
+def private_maker(db: Database, function: FunctionId, name: str) -> int | None:
+    """Return the call that makes a lock for a local name, when nobody else gets to see that lock."""
+    body = unit_facts(db, function[0]).functions[function[1]]
+    rows = [row for row in body.writes if row.path == name] if name.isidentifier() else []
+    if len(rows) != 1 or rows[0].mode is not Mode.ASSIGN:
+        return None
+    maker = maker_of(body, rows[0].value)
+    if maker is None or made_lock(db, function, maker[0]) is None:
+        return None
+    return maker[0] if stays_inside(db, function, name) else None
 
 
 def stays_inside(db: Database, function: FunctionId, name: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from review_checks.summaries.calling import Event, Link, calls_of, place_in, unit_links
 from review_checks.summaries.flow import may_follow
@@ -24,12 +25,13 @@ from review_checks.summaries.locking.acquisitions import (
     acquisitions,
     unit_takes,
 )
+from review_checks.summaries.locking.attempts import Lock, unit_attempts
 from review_checks.summaries.locking.locks import held
 from review_checks.summaries.names import bound_names
 from review_checks.summaries.paths import parent_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_DEPTH = 8
 """How many calls deep acquisitions are followed."""
@@ -100,8 +102,8 @@ def _below_calls(
                     yield Nesting(outer, inner, event, None, others)
 
 
-def _text(token: Token) -> tuple[str, str, list[tuple[str, bool]]]:
-    return token.identity, token.path, sorted(token.when)
+def _text(token: Token) -> tuple[str, str, list[tuple[str, bool]], bool]:
+    return token.identity, token.path, sorted(token.when), token.tried
 
 
 def is_kept(db: Database, function: FunctionId, outer: Acquisition, place: Place) -> bool:
@@ -138,8 +140,10 @@ def locks_below(db: Database, function: FunctionId, depth: int) -> frozenset[Tok
     found = unit_takes(db, unit)[index]
     if depth:
         below: set[Token] = set()
+        attempts = unit_attempts(db, unit)[index]
         for link in unit_links(db, unit)[index]:
-            below |= _carried(db, link, depth)
+            carried = _carried(db, link, depth)
+            below |= _after(attempts[link], carried) if link in attempts else carried
         if below:
             found |= below
     return found
@@ -161,14 +165,22 @@ def _as_known(token: Token, link: Link, bound: frozenset[str]) -> Token | None:
     if when is None:
         return None
     if not token.path:
-        return Token(token.identity, "", when)
+        return Token(token.identity, "", when, token.tried)
     if link.makes:
         # The locks of an object that is only being made are free.
         return None
     path = link.path(token.path, bound) if token.path != SOMEWHERE else ""
     if not path and (":<" in token.identity or token.identity.startswith("(")):
         return None
-    return Token(token.identity, path or SOMEWHERE, when)
+    return Token(token.identity, path or SOMEWHERE, when, token.tried)
+
+
+def _after(got: frozenset[Lock], tokens: Iterable[Token]) -> set[Token]:
+    """Return locks that are taken below a call, before which attempts have got some locks."""
+    return {
+        replace(token, tried=True) if (token.identity, token.path) in got else token
+        for token in tokens
+    }
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
@@ -214,14 +226,21 @@ def way_to(
 def _next(
     db: Database, function: FunctionId, wanted: Token, depth: int, event: Event | None
 ) -> tuple[Step, Token, int] | None:
-    """Return the first call below which a lock is taken after the fewest calls."""
+    """Return the first call below which a lock is taken after the fewest calls.
+
+    What the holder itself calls is given as ``event``; attempts of its own say nothing of what it holds.
+    """
+    attempts = unit_attempts(db, function[0])[function[1]] if event is None else {}
     for nearer in range(1, depth + 1):
         for found, link in calls_of(db, function):
             if event is not None and found != event:
                 continue
             bound = bound_names(db, link.target[0])[link.target[1]]
             for token in sorted(locks_below(db, link.target, nearer - 1), key=_text):
-                if _as_known(token, link, bound) == wanted:
+                known = _as_known(token, link, bound)
+                if known and link in attempts:
+                    known = next(iter(_after(attempts[link], [known])))
+                if known == wanted:
                     if token in unit_takes(db, link.target[0])[link.target[1]]:
                         return Step(function, found, link.target), token, 0
                     return Step(function, found, link.target), token, nearer - 1

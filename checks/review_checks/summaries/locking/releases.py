@@ -14,6 +14,7 @@ import msgspec
 
 from review_checks.facts.schema import (
     Call,
+    Const,
     Exit,
     Function,
     Logic,
@@ -24,13 +25,15 @@ from review_checks.facts.schema import (
     Use,
     Value,
 )
-from review_checks.summaries.calling import calls_of
+from review_checks.summaries.calling import calls_of, names_class
+from review_checks.summaries.conditions import outcomes, tests_before
 from review_checks.summaries.failing.hazards import hazards
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_path
 from review_checks.summaries.locking.acquisitions import waits
-from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard
+from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
 from review_checks.summaries.locking.locks import held
+from review_checks.summaries.locking.making import private_maker
 from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.owning.courses import conditions_around, course_of, without_cleanup
 from review_checks.summaries.owning.leaks import Cause
@@ -50,6 +53,8 @@ _COUNTING = frozenset({"semaphore", "sem"})
 _TAKING = frozenset(
     {"acquire", "begin", "enter", "grab", "lock", "locked", "start", "take", "wait"}
 )
+# Those of them that speak of a lock, which the result tells to have been had.
+_HANDING = frozenset({"acquire", "enter", "lock", "locked"})
 
 
 class Unreleased(msgspec.Struct, frozen=True, array_like=True):
@@ -79,6 +84,12 @@ def unreleased(db: Database, function: FunctionId) -> Iterator[Unreleased]:
     for index, call in enumerate(body.calls):
         text = parent_of(call.callee)
         if not call.callee.endswith(".acquire") or not text or text in seen or not _is_meant(call):
+            continue
+        if call.args and names_class(text):
+            # The lock is the argument, of which the function of the class takes care.
+            continue
+        if private_maker(db, function, text) is not None:
+            # Nobody else can wait for it.
             continue
         guard = object_guard(db, function, text)
         if guard is None or (guard.identity == UNKNOWN and _may_count(text)):
@@ -111,12 +122,24 @@ class _Taken:
         self.inner = [
             body for number, body in enumerate(facts) if _is_below(facts, number, function[1])
         ]
-        self.names = {
-            row.path
-            for row in self.body.writes
-            if row.value == Result(index) and row.mode is Mode.ASSIGN
-        }
+        self.names = set(self._outcomes())
         self.releases = self._releases()
+
+    def _outcomes(self) -> Iterator[str]:
+        """Yield the names that tell whether the lock was had.
+
+        They are bound to what the call returns, or to a truth where it has returned one.
+        """
+        for row in self.body.writes:
+            if row.mode is not Mode.ASSIGN:
+                continue
+            if row.value == Result(self.index):
+                yield row.path
+            elif row.value == Const(True) and self.call.use is not Use.DISCARDED:
+                tests = tests_before(self.body, row.statement)
+                known = [out for test, to in tests for out in outcomes(test, came_to=to)]
+                if (Result(self.index), True) in known:
+                    yield row.path
 
     def _releases(self) -> list[Event]:
         """Return the calls that give the lock back, themselves or in a function of the project."""
@@ -214,6 +237,17 @@ class _Taken:
         values += [row.value for row in self.body.writes if row.mode is Mode.ASSIGN]
         return any(self._is_lock(value) for value in values)
 
+    def _takes_for_caller(self) -> bool:
+        return not _HANDING.isdisjoint(words_of(self.body.name))
+
+    def _tells(self, value: Value) -> bool:
+        """Say whether a result tells that the lock was had, so that the caller has to give it back."""
+        if isinstance(value, Const):
+            return value.value not in (None, False, 0, "")
+        return isinstance(value, Path) and value.text in self.names | {
+            self_name(self.db, self.function)
+        }
+
     def _is_inside_with(self) -> bool:
         """Say whether a ``with`` around the call gives the lock back, which was given back meanwhile."""
         return any(
@@ -278,16 +312,28 @@ class _Taken:
                 act = Act.ACQUIRE
             elif event in self.releases:
                 act = Act.RELEASE
-            elif index in risky and parent_of(call.callee) != self.text:
+            elif index in risky and not self._is_about_locks(call):
                 act = Act.RAISE
             else:
                 continue
             rows.setdefault(call.statement, []).append(Step(call.at, act, event))
+        for row in self.body.results if self._takes_for_caller() else ():
+            if not row.yields and self._tells(row.value):
+                step = Step(row.at, Act.HAND_OVER, ("s", row.statement))
+                rows.setdefault(row.statement, []).append(step)
         for number, write in enumerate(self.body.writes):
             if write.path == self.text or write.path == root_of(self.text):
                 step = Step(write.at, Act.HAND_OVER, ("w", number))
                 rows.setdefault(write.statement, []).append(step)
         return {key: tuple(sorted(found, key=lambda step: step.at)) for key, found in rows.items()}
+
+    def _is_about_locks(self, call: Call) -> bool:
+        """Say whether a call is one of the lock's own methods, or takes another, which raises nothing."""
+        text = parent_of(call.callee)
+        if text == self.text or last_step(call.callee) not in ("acquire", "release"):
+            return text == self.text
+        guard = object_guard(self.db, self.function, text)
+        return guard is not None and guard.kind in ("", "greenlet", "thread")
 
     def _raised(self, way: Way) -> Unreleased | None:
         origin = way.origin or way.event

@@ -16,10 +16,15 @@ from review_checks.summaries.index import (
     owner_of,
 )
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
-from review_checks.summaries.locking.declarations import declarations_in, speaks_of_sharing
+from review_checks.summaries.locking.declarations import (
+    declarations_in,
+    is_explained,
+    speaks_of_sharing,
+)
 from review_checks.summaries.locking.fields import Kind, changes_itself, field_kind, variable_kind
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, plain, self_name
 from review_checks.summaries.locking.locks import guards_at, held
+from review_checks.summaries.locking.proofs import Proofs
 from review_checks.summaries.locking.roles import Role, declares_lock, is_accessor, role_of
 from review_checks.summaries.locking.traits import (
     Trait,
@@ -31,7 +36,6 @@ from review_checks.summaries.names import attribute, callees, class_around, owne
 from review_checks.summaries.paths import steps_of
 
 if TYPE_CHECKING:
-    from review_checks.model import Span
     from review_checks.models.schema import Lexicon
 
 # Methods of containers that other objects have too, where they change what they are called on or not.
@@ -39,8 +43,7 @@ _AMBIGUOUS = frozenset(
     {"add", "clear", "insert", "remove", "reverse", "rotate", "subtract", "update"}
 )
 _NO_GUARDS: frozenset[str] = frozenset()
-_NEAR = 5
-"""How many lines above a statement a comment may stand that speaks of it."""
+_UNSURE = frozenset({UNKNOWN})
 
 Event = tuple[str, int]
 """An event of a function: ``w``, ``r`` or ``c`` (write, read, call) and its index."""
@@ -151,6 +154,7 @@ class _Slicer:
         self.path = unit_path(db, function[0])
         self.owner = owner_of(db, function)
         self.lexicon: Lexicon = models(db).lexicon
+        self.proofs = Proofs(self.body, self.me, self.lexicon)
         self.said = {comment.line for comment in facts.comments if speaks_of_sharing(comment)}
         self.rows: dict[str, list[tuple[int, int, Site]]] = {}
         self.reaches: list[Reach] = []
@@ -281,19 +285,32 @@ class _Slicer:
         self, field: str, event: Event, traits: Trait, *, write: bool, compound: bool = False
     ) -> None:
         row = event_of(self.body, event)
-        guards = self._guards(row.at, write=write)
-        if self.said and not guards and self._is_explained(row.statement, row.span):
+        guards = self._guards(row, write=write)
+        if guards is None:
+            return
+        if not guards and is_explained(self.body, row.statement, row.span, self.said):
             return
         self.rows.setdefault(field, []).append(
             (row.statement, row.at, Site(write, compound, guards, event, traits))
         )
 
-    def _guards(self, at: int, *, write: bool = True) -> frozenset[str]:
-        """Return what is held at an event; a read lock guards no write."""
-        if not self.held:
-            return _NO_GUARDS
-        rows = [row for row in self.held if not (write and row.guard.reads)]
-        return guards_at(tuple(rows), at)
+    def _guards(self, row: Write | Call | Read, *, write: bool = True) -> frozenset[str] | None:
+        """Return what is held at an event; a read lock guards no write.
+
+        None means that the object is not shared there.
+        """
+        rows = [item for item in self.held if not (write and item.guard.reads)]
+        found = guards_at(tuple(rows), row.at) if rows else _NO_GUARDS
+        if found:
+            return found
+        if self.proofs.is_owner(row.statement):
+            return _UNSURE
+        return None if self.proofs.is_idle(row.statement) else found
+
+    def _reach(self, rows: list[Reach], target: str, event: Event) -> None:
+        guards = self._guards(event_of(self.body, event))
+        if guards is not None:
+            rows.append(Reach(target, guards, event))
 
     def _kind(self, field: str) -> Kind:
         known = self.known_kinds.get(field)
@@ -357,13 +374,13 @@ class _Slicer:
         return kind is Kind.NEST or (kind is Kind.CONTAINER and method not in _AMBIGUOUS)
 
     def _call(self, index: int, call: Call) -> None:
-        steps, at = plain(steps_of(call.callee)), call.at
+        steps = plain(steps_of(call.callee))
         if call.callee.startswith("super()."):
-            self.reaches.append(Reach(f"super.{steps[-1]}", self._guards(at), ("c", index)))
+            self._reach(self.reaches, f"super.{steps[-1]}", ("c", index))
             return
         target = self._named(steps)
         if target:
-            self.reaches.append(Reach(target, self._guards(at), ("c", index)))
+            self._reach(self.reaches, target, ("c", index))
         if len(steps) == 1 or target:
             return
         found = self._resolved(steps, method=True)
@@ -373,6 +390,8 @@ class _Slicer:
         mutates = self._mutates(field, rest)
         if mutates or not self._is_element(steps):
             traits = traits_of_call(self.body, call, rest, mutates=mutates)
+            if mutates and len(rest) > 1 and self._kind(field) is not Kind.NEST:
+                traits |= Trait.INNER
             self._add(field, ("c", index), traits, write=mutates, compound=mutates)
 
     def _read(self, index: int, read: Read) -> None:
@@ -380,7 +399,7 @@ class _Slicer:
         if len(steps) == 1:
             target = self._named(steps)
             if target:
-                self.mentions.append(Reach(target, self._guards(read.at), ("r", index)))
+                self._reach(self.mentions, target, ("r", index))
                 return
         found = self._resolved(steps)
         if found is not None and not self._is_element(steps):
@@ -402,15 +421,6 @@ class _Slicer:
                 coroutines.add(value.call)
                 targets.add(self._named(plain(steps_of(self.body.calls[value.call].callee))))
         return frozenset(targets) - {""}, frozenset(coroutines)
-
-    def _is_explained(self, statement: int, span: Span) -> bool:
-        """Say whether a comment at an access says why it needs no lock."""
-        top = self.body.statements[statement].span.line
-        above = max(
-            [row.span.line for row in self.body.statements if row.span.line < top], default=-1
-        )
-        first = max(above + 1, top - _NEAR)
-        return any(first <= line < top or span.line <= line <= span.end_line for line in self.said)
 
 
 def _counts(guard: Guard) -> bool:

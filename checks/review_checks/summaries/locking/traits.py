@@ -42,6 +42,7 @@ class Trait(enum.IntFlag):
         EMPTY: leaves None in it, or nothing.
         STORE: puts a value there whatever was there before.
         SHOWN: is for people's eyes only.
+        INNER: changes one of its items, not which items there are.
     """
 
     NONE = 0
@@ -54,6 +55,7 @@ class Trait(enum.IntFlag):
     EMPTY = 64
     STORE = 128
     SHOWN = 256
+    INNER = 512
 
 
 def traits_of_write(write: Write, rest: tuple[str, ...]) -> Trait:
