@@ -182,6 +182,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         log_receivers: names that hold loggers.
         log_methods: method of a logger → level.
         predicates: prefixes of functions that answer a question.
+        asking: first words of calls that ask for something and change nothing.
         conversions: words at either end of the names of functions that make one value of another.
         value_methods: methods of plain values, which touch nothing outside them.
         telemetry: words in the names of functions and objects that count, measure or trace.
@@ -214,6 +215,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     log_receivers: tuple[str, ...]
     log_methods: dict[str, str]
     predicates: tuple[str, ...]
+    asking: tuple[str, ...]
     conversions: tuple[str, ...]
     value_methods: tuple[str, ...]
     telemetry: tuple[str, ...]

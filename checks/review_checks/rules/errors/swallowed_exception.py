@@ -47,15 +47,17 @@ class Inventory:
 
 - The handler names the exceptions it means, or does anything: assigns a default, logs, returns a
   text.
-- A comment explains it, at the handler or at the head of its `try`, or the function says so by its
-  name or docstring (`try_`, `safe_`, "best effort", "None if it fails").
+- A comment or a text in its place explains it, at the handler, right below it or at the head of its
+  `try`; or the function or module says so by its name or docstring (`try_`, `safe_`, "best effort",
+  "None if it fails").
 - The attempt is cleanup: all it does is to close, delete, cancel or the like; it stands in
   `finally`, in `__del__`, in a function that tears down, in a handler that logs or raises what
   happened first.
-- The failure is an answer: predicates (`is_`, `has_`, `can_`, `check`, …), conversions and look-ups
-  in memory, imports, questions about versions; a `try` with an `else`, or one that notes its success.
+- The failure is an answer: predicates (`is_`, `has_`, `can_`, `_exists`, `check`, …), what is asked
+  for only to return that it is there, conversions and look-ups in memory, imports, questions about
+  versions; a `try` with an `else`, or one that notes its success.
 - The failure leads to something else: the next candidate in a loop, code that runs only after it, a
-  test of the result.
+  test of the result, the value that there was before.
 - What fails has logged it already, or only counts, measures or logs itself.
 
 ## Fix
