@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
-    Binary,
     Compare,
     Const,
     Exit,
@@ -25,6 +24,8 @@ from review_checks.facts.schema import (
 )
 from review_checks.rules.errors._announcing import is_announced
 from review_checks.rules.errors._attempts import Attempt, is_import, speaks_in, tried_region
+from review_checks.rules.errors._telling import callers_tell, has_told, mentions
+from review_checks.rules.errors._ways import complains
 from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
 from review_checks.summaries.paths import last_step, root_of
 from review_checks.summaries.words import words_of
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 _LEAVING = Exit.RETURN | Exit.BREAK
 _LEAVES = (StatementKind.RETURN, StatementKind.BREAK)
 _SUCCESS = (Const(True), Const(1))
-_COMPLAINTS = {("abort",), ("die",), ("error",), ("exit",), ("fail",), ("raise",), ("reject",)}
 
 
 def is_tolerated(
@@ -46,8 +46,7 @@ def is_tolerated(
     body = context.facts(function)
     if not found or all(attempt.releases for attempt in found):
         return True
-    if is_announced(context, function, returns=_returns(body, handler)):
-        return True
+    returns = _returns(body, handler)
     return (
         _has_success_branch(body, handler)
         or _answers(body, handler)
@@ -59,6 +58,10 @@ def is_tolerated(
         or _is_checked(body, handler)
         or _notes_success(body, handler)
         or _has_fallback(body, handler)
+        or has_told(context, function, handler)
+        # These look at other functions, and so come last.
+        or is_announced(context, function, returns=returns)
+        or (returns and callers_tell(context, function))
     )
 
 
@@ -212,10 +215,7 @@ def _complains(context: Context, function: FunctionId, statement: int) -> bool:
     if body.statements[statement].kind is not StatementKind.EXPRESSION:
         return False
     names = [last_step(call.callee) for call in body.calls if call.statement == statement]
-    return any(
-        name in context.models.lexicon.log_methods or words_of(name)[:1] in _COMPLAINTS
-        for name in names
-    )
+    return any(name in context.models.lexicon.log_methods or complains(name) for name in names)
 
 
 def _next_statement(body: Function, statement: int) -> int | None:
@@ -270,7 +270,7 @@ def _is_checked(body: Function, handler: Handler) -> bool:
         body.regions[other].kind is RegionKind.ELSE for other in regions_of(body, after)
     )
     return any(
-        _mentions(test.value, names) and (otherwise or _is_negative(test.value))
+        mentions(body, test.value, names) and (otherwise or _is_negative(test.value))
         for test in body.tests
         if test.statement == after
     )
@@ -323,23 +323,9 @@ def _is_made_of_itself(body: Function, write: Write) -> bool:
     )
 
 
-def _mentions(value: Value, names: set[str]) -> bool:
-    if isinstance(value, Path):
-        return root_of(value.text) in names
-    return any(_mentions(part, names) for part in _parts(value))
-
-
 def _is_negative(value: Value) -> bool:
     if isinstance(value, Logic) and value.op == "not":
         return True
     if isinstance(value, Compare):
         return value.ops[0] in ("is", "==") and value.operands[1] in (Const(None), Const(False))
     return isinstance(value, Logic) and any(_is_negative(part) for part in value.parts)
-
-
-def _parts(value: Value) -> tuple[Value, ...]:
-    if isinstance(value, Logic | Opaque | Items):
-        return value.parts
-    if isinstance(value, Compare):
-        return value.operands
-    return (value.left, value.right) if isinstance(value, Binary) else ()

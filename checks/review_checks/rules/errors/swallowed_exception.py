@@ -58,7 +58,8 @@ class Inventory:
   versions; a `try` with an `else`, or one that notes its success.
 - The failure leads to something else: the next candidate in a loop, code that runs only after it, a
   test of the result, the value that there was before.
-- What fails has logged it already, or only counts, measures or logs itself.
+- What fails has logged it already, or only counts, measures or logs itself; the function has logged
+  what it was given as an error; or everyone who calls it, a private one, tells of the default.
 
 ## Fix
 
@@ -93,8 +94,9 @@ from review_checks.mending.loggers import log_exception, logger_for
 from review_checks.mending.runs import step_of
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.rules.errors._attempts import Attempt, attempts, label, origins, tried_region
+from review_checks.rules.errors._attempts import Attempt, attempts, tried_region
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
+from review_checks.rules.errors._ways import label, origins
 from review_checks.summaries.failing.failures import is_broad
 from review_checks.summaries.flow import is_inside, statements_in
 from review_checks.text.editing import indentation, insert_line, is_alone, line_end, slice_text
@@ -139,7 +141,9 @@ def _report(
     )
     names = list(dict.fromkeys([label(body, attempt.call) for attempt in shown]))
     evidence = [
-        row for attempt in shown[:_SHOWN_ORIGINS] for row in origins(context, function, attempt)
+        row
+        for attempt in shown[:_SHOWN_ORIGINS]
+        for row in origins(context, function, attempt.call, attempt.exceptions, attempt.names)
     ]
     logger = logger_for(function, handler.statement, context)
     return Report(
