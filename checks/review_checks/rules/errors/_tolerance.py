@@ -163,7 +163,7 @@ def _tries_again(body: Function, handler: Handler) -> bool:
         if body.regions[around].kind is RegionKind.LOOP:
             if body.regions[tried_region(body, handler)].exits & _LEAVING:
                 return True
-            after = _next_statement(body, handler.statement)
+            after = next_statement(body, handler.statement)
             if after is not None and _may_leave(body, after):
                 return True
             return _has_fixed_candidates(body, body.regions[around].owner)
@@ -199,7 +199,7 @@ def _goes_on_otherwise(context: Context, function: FunctionId, handler: Handler)
     body = context.facts(function)
     if not body.regions[handler.region].falls:
         return False
-    after = _next_statement(body, handler.statement)
+    after = next_statement(body, handler.statement)
     if after is None:
         return False
     if body.statements[after].kind is StatementKind.RAISE or _complains(context, function, after):
@@ -218,7 +218,7 @@ def _complains(context: Context, function: FunctionId, statement: int) -> bool:
     return any(name in context.models.lexicon.log_methods or complains(name) for name in names)
 
 
-def _next_statement(body: Function, statement: int) -> int | None:
+def next_statement(body: Function, statement: int) -> int | None:
     """Return the statement to which control comes from the end of another, outside loops."""
     for region, ancestor in ancestry(body, statement):
         later = [other for other in statements_in(body, region) if other > ancestor]
@@ -259,7 +259,7 @@ def _is_constant(value: Value) -> bool:
 
 def _is_checked(body: Function, handler: Handler) -> bool:
     """Say whether the next statement asks what became of the attempt and deals with its failure."""
-    after = _next_statement(body, handler.statement)
+    after = next_statement(body, handler.statement)
     if after is None or body.statements[after].kind is not StatementKind.IF:
         return False
     region = tried_region(body, handler)

@@ -63,8 +63,9 @@ class Inventory:
 
 ## Fix
 
-Logs the exception with the logger that the function, its class or its module uses. It is refused
-where there is none.
+Logs the exception with the logger that the function, its class or its module uses, at the level for
+debugging where all it is known to say is that something is not there. It is refused where there is no
+logger.
 
 ## Options
 
@@ -90,10 +91,11 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.mending.handling import failure_message
-from review_checks.mending.loggers import log_exception, logger_for
+from review_checks.mending.loggers import log_exception, log_quietly, logger_for, logs_quietly
 from review_checks.mending.runs import step_of
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
+from review_checks.rules.errors._absence import is_ordinary
 from review_checks.rules.errors._attempts import Attempt, attempts, tried_region
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
 from review_checks.rules.errors._ways import label, origins
@@ -214,7 +216,11 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
     body = context.facts(function)
     path = context.path(function)
     lines = context.lines(path)
-    said = log_exception(logger, failure_message(body, calls, context), lines)
+    message = failure_message(body, calls, context)
+    quiet = is_ordinary(context, function, body.handlers[index], calls) and logs_quietly(
+        context, function, logger
+    )
+    said = (log_quietly if quiet else log_exception)(logger, message, lines)
     statements = statements_in(body, body.handlers[index].region)
     first = context.shifted(function, body.statements[statements[0]].span)
     last = context.shifted(function, body.statements[statements[-1]].span)
