@@ -193,6 +193,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         secret_endings: words behind a credential's that leave it what it is.
         secret_prefixes: words before a credential's that make it an answer, a choice or a function.
         secret_givers: first words of functions that are named for the credential they give.
+        secret_inventors: first words of functions that make a credential up.
         redactors: token sequences of functions that hide a secret.
         maskers: words of functions that make a text or value fit to be shown.
         masker_fillers: words in the names of such functions that do not say what they hide.
@@ -226,6 +227,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     secret_endings: tuple[str, ...]
     secret_prefixes: tuple[str, ...]
     secret_givers: tuple[str, ...]
+    secret_inventors: tuple[str, ...]
     redactors: tuple[str, ...]
     maskers: tuple[str, ...]
     masker_fillers: tuple[str, ...]
