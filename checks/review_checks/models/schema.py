@@ -94,11 +94,13 @@ class Setting(
 
 
 class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
-    """An argument of the call says how many or how long; no number below the least makes sense.
+    """An argument of the call says how many; no number below the least makes sense.
+
+    A call that refuses such a number there and then needs no check before it, and so has none.
 
     Attributes:
-        role: ``count`` (how often something is done; the arguments are those of ``range``),
-            ``pool`` (how many at a time, at least one), or ``wait`` (how long to sleep).
+        role: ``count`` (how often something is done; the arguments are those of ``range``), or
+            ``pool`` (how many at a time, at least one).
         argument: the position of the argument.
         keyword: the keyword under which it may be given.
     """
