@@ -85,7 +85,9 @@ def _finds_nothing(value: Value) -> bool:
 def _is_asked_for(body: Function, handler: Handler) -> bool:
     """Say whether the statement behind a ``try`` tests what the ``try`` was to find out."""
     after = next_statement(body, handler.statement)
-    if after is None or body.statements[after].kind is not StatementKind.IF:
+    if not body.regions[handler.region].falls or after is None:
+        return False
+    if body.statements[after].kind is not StatementKind.IF:
         return False
     region = tried_region(body, handler)
     names = {

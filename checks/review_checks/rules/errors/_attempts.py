@@ -212,13 +212,16 @@ def speaks_in(db: Database, function: FunctionId, region: int, apart: range = ra
     return any(
         call.at not in apart
         and is_inside(body, call.statement, region)
-        and (is_log_call(db, function, index) or _speaks(db, call.callee))
+        and speaks(db, function, index)
         for index, call in enumerate(body.calls)
     )
 
 
-def _speaks(db: Database, callee: str) -> bool:
-    """Say whether a function's name says that it logs or shows something."""
+def speaks(db: Database, function: FunctionId, index: int) -> bool:
+    """Say whether a call logs or shows something, by what is called or its name."""
+    if is_log_call(db, function, index):
+        return True
+    callee = unit_facts(db, function[0]).functions[function[1]].calls[index].callee
     words = set(words_of(last_step(callee)))
     return bool(words & {*_SPEAKING, *models(db).lexicon.telemetry})
 

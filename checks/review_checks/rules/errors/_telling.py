@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 from review_checks.facts.schema import (
     Binary,
     Compare,
+    Const,
     Function,
     Handler,
     Items,
     Logic,
     Opaque,
     Path,
+    RegionKind,
     Result,
     StatementKind,
     Value,
 )
-from review_checks.rules.errors._attempts import speaks_in
-from review_checks.summaries.flow import dominates, is_inside, regions_of
+from review_checks.rules.errors._attempts import speaks
+from review_checks.summaries.flow import dominates, regions_of
 from review_checks.summaries.inputs import layout, unit_facts, unit_path
 from review_checks.summaries.paths import last_step, root_of
 from review_checks.summaries.secrecy.logs import named_logger
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from review_checks.rule import Context
     from review_checks.summaries.inputs import FunctionId
 
+_NOTHING = (Const(None), Const(False))
 _GRAVE = frozenset({"critical", "error"})
 
 
@@ -73,23 +76,46 @@ def _functions_beside(
 
 
 def _tells(context: Context, function: FunctionId, call: int) -> bool:
-    """Say whether a function tests what a call gave it, and tells of one outcome at least."""
+    """Say whether a function tests what a call gave it, and first of all tells when that is nothing."""
     body = context.facts(function)
     names = {write.path for write in body.writes if write.value == Result(call)}
     return any(
         body.statements[test.statement].kind is StatementKind.IF
         and test.at > body.calls[call].at
         and mentions(body, test.value, names)
-        and any(_tells_in(context, function, region) for region in regions_of(body, test.statement))
+        and any(
+            body.regions[region].kind is _branch_of_nothing(test.value)
+            and _is_telling(context, function, body.regions[region].first)
+            for region in regions_of(body, test.statement)
+        )
         for test in body.tests
     )
 
 
-def _tells_in(context: Context, function: FunctionId, region: int) -> bool:
+def _branch_of_nothing(condition: Value) -> RegionKind:
+    return RegionKind.THEN if is_negative(condition) else RegionKind.ELSE
+
+
+def _is_telling(context: Context, function: FunctionId, statement: int) -> bool:
+    """Say whether a statement raises, or does nothing but log or show something."""
     body = context.facts(function)
-    return speaks_in(context.db, function, region) or any(
-        is_inside(body, raised.statement, region) for raised in body.raises
+    kind = body.statements[statement].kind
+    return kind is StatementKind.RAISE or (
+        kind is StatementKind.EXPRESSION
+        and any(
+            call.statement == statement and speaks(context.db, function, index)
+            for index, call in enumerate(body.calls)
+        )
     )
+
+
+def is_negative(condition: Value) -> bool:
+    """Say whether a condition holds when there is nothing: ``not x``, ``x is None``."""
+    if isinstance(condition, Logic) and condition.op == "not":
+        return True
+    if isinstance(condition, Compare):
+        return condition.ops[0] in ("is", "==") and condition.operands[1] in _NOTHING
+    return isinstance(condition, Logic) and any(is_negative(part) for part in condition.parts)
 
 
 def mentions(body: Function, value: Value, names: set[str]) -> bool:

@@ -24,7 +24,7 @@ from review_checks.facts.schema import (
 )
 from review_checks.rules.errors._announcing import is_announced
 from review_checks.rules.errors._attempts import Attempt, is_import, speaks_in, tried_region
-from review_checks.rules.errors._telling import callers_tell, has_told, mentions
+from review_checks.rules.errors._telling import callers_tell, has_told, is_negative, mentions
 from review_checks.rules.errors._ways import complains
 from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
 from review_checks.summaries.paths import last_step, root_of
@@ -262,6 +262,8 @@ def _is_checked(body: Function, handler: Handler) -> bool:
     after = next_statement(body, handler.statement)
     if after is None or body.statements[after].kind is not StatementKind.IF:
         return False
+    if not body.regions[handler.region].falls:
+        return False
     region = tried_region(body, handler)
     names = {
         root_of(write.path) for write in body.writes if is_inside(body, write.statement, region)
@@ -270,7 +272,7 @@ def _is_checked(body: Function, handler: Handler) -> bool:
         body.regions[other].kind is RegionKind.ELSE for other in regions_of(body, after)
     )
     return any(
-        mentions(body, test.value, names) and (otherwise or _is_negative(test.value))
+        mentions(body, test.value, names) and (otherwise or is_negative(test.value))
         for test in body.tests
         if test.statement == after
     )
@@ -321,11 +323,3 @@ def _is_made_of_itself(body: Function, write: Write) -> bool:
         for call in body.calls
         if call.statement == write.statement
     )
-
-
-def _is_negative(value: Value) -> bool:
-    if isinstance(value, Logic) and value.op == "not":
-        return True
-    if isinstance(value, Compare):
-        return value.ops[0] in ("is", "==") and value.operands[1] in (Const(None), Const(False))
-    return isinstance(value, Logic) and any(_is_negative(part) for part in value.parts)
