@@ -63,6 +63,19 @@ EXPLAINED = {
         except Exception:  # noqa: BLE001 - the peer restarts
             pass
         """,
+    "a text in the place of a comment": """
+        try:
+            send()
+        except Exception:
+            "Nobody listens."
+        """,
+    "below the try, about what is passed over": """
+        try:
+            send()
+        except Exception:
+            pass
+        # Unsupported peers are skipped.
+        """,
     "the check that objects to silence is named": """
         try:
             send()
@@ -110,11 +123,27 @@ UNEXPLAINED = {
         except Exception:
             pass
         """,
-    "not a comment": """
+    "below the try, about a failure to come": """
         try:
             send()
         except Exception:
-            "# really"
+            pass
+        # Errors are counted here.
+        """,
+    "below the try, after a blank line": """
+        try:
+            send()
+        except Exception:
+            pass
+
+        # Skip the rest.
+        """,
+    "bytes, or an ellipsis": """
+        try:
+            send()
+        except Exception:
+            b"really"
+            ...
         """,
 }
 

@@ -48,7 +48,7 @@ def logged(workspace: Workspace) -> list[str]:
         ("token_secret", "secret"),
         ("load_balancer_password", "password"),
         ("auth_tokens", "auth tokens"),
-        ("aws_secret_access_key", "access key"),
+        ("aws_secret_access_key", "secret access key"),
     ],
 )
 def test_identifiers_of_credentials(name: str, noun: str) -> None:

@@ -205,29 +205,29 @@ def test_what_an_argument_is_called(call: str, name: str, kind: str) -> None:
     assert [(key, item.type) for key, (item,) in found.items()] == [(name, kind)]
 
 
-SIZED = "import os\nfrom multiprocessing import Pool\n\n\ndef f(given, n=1):\n"
+SIZED = "import os\nfrom threading import Semaphore\n\n\ndef f(given, n=1):\n"
 
 
 @pytest.mark.parametrize(
     ("lines", "count"),
     [
-        ("n = int(os.environ['N'])\nPool(n)", 1),
-        ("n = os.environ['N']\nPool(n)", 0),
-        ("n = int(os.environ['N'])\nn = 2\nPool(n)", 0),
-        ("n = 2\nif given:\n    n = int(os.environ['N'])\nPool(n)", 1),
-        ("n = int(os.environ['N'])\nif given:\n    n = 2\nPool(n)", 1),
-        ("n = int(os.environ['N'])\nPool(n * 2 + 1)", 1),
-        ("n = int(os.environ['N'])\nPool(n % 8)", 0),
-        ("n = int(os.environ['N'] or 4)\nPool(processes=n)", 1),
-        ("n = int(os.environ['N'])\nPool(n if n > 0 else 1)", 0),
-        ("n = int(os.environ['N'])\nPool(n if given else 1)", 1),
-        ("n = int(os.environ[given])\nPool(n)", 0),
-        ("n = int(os.environ['N'])\nassert 0 < n\nPool(n)", 0),
-        ("n = int(os.environ['N'])\nif given and n < 1:\n    return\nPool(n)", 0),
-        ("n = int(os.environ['N'])\nif given:\n    if n < 1:\n        return\nPool(n)", 1),
-        ("n = int(os.environ['N'])\nwhile n > 0:\n    Pool(n)", 0),
-        ("for n in range(int(os.environ['N'])):\n    Pool(n)", 1),
-        ("Pool(given)\nPool(n)", 0),
+        ("n = int(os.environ['N'])\nSemaphore(n)", 1),
+        ("n = os.environ['N']\nSemaphore(n)", 0),
+        ("n = int(os.environ['N'])\nn = 2\nSemaphore(n)", 0),
+        ("n = 2\nif given:\n    n = int(os.environ['N'])\nSemaphore(n)", 1),
+        ("n = int(os.environ['N'])\nif given:\n    n = 2\nSemaphore(n)", 1),
+        ("n = int(os.environ['N'])\nSemaphore(n * 2 + 1)", 1),
+        ("n = int(os.environ['N'])\nSemaphore(n % 8)", 0),
+        ("n = int(os.environ['N'] or 4)\nSemaphore(value=n)", 1),
+        ("n = int(os.environ['N'])\nSemaphore(n if n > 0 else 1)", 0),
+        ("n = int(os.environ['N'])\nSemaphore(n if given else 1)", 1),
+        ("n = int(os.environ[given])\nSemaphore(n)", 0),
+        ("n = int(os.environ['N'])\nassert 0 < n\nSemaphore(n)", 0),
+        ("n = int(os.environ['N'])\nif given and n < 1:\n    return\nSemaphore(n)", 0),
+        ("n = int(os.environ['N'])\nif given:\n    if n < 1:\n        return\nSemaphore(n)", 1),
+        ("n = int(os.environ['N'])\nwhile n > 0:\n    Semaphore(n)", 0),
+        ("for n in range(int(os.environ['N'])):\n    Semaphore(n)", 1),
+        ("Semaphore(given)\nSemaphore(n)", 0),
     ],
 )
 def test_the_value_that_reaches_an_amount(lines: str, count: int) -> None:
@@ -264,23 +264,21 @@ def test_names_that_take_part_in_comparisons() -> None:
 @pytest.mark.parametrize("unit", ["\t", "  "], ids=["tabs", "blanks"])
 def test_the_check_is_written_as_the_file_is(end: str, unit: str) -> None:
     before = [
-        "import time",
-        "",
         "def f(conf, log):",
         "{u}try:",
-        "{u}{u}pause = float(conf['pause'])  # seconds",
+        "{u}{u}pause = int(conf['pause'])  # seconds",
         '{u}{u}log("""',
         "# not a comment",
         '""")',
         "{u}{u}# A nap",
         "{u}{u}# at the end.",
-        "{u}{u}time.sleep(pause)  # now",
+        "{u}{u}for _ in range(pause): log(_)  # now",
         "{u}finally:",
         "{u}{u}log('done')",
         "",
     ]
     check = ["{u}{u}if pause < 0:", "{u}{u}{u}raise ValueError('pause must not be negative')"]
-    after = [*before[:8], *check, *before[8:]]
+    after = [*before[:6], *check, *before[6:]]
     text, expected = (end.join(lines).replace("{u}", unit) for lines in (before, after))
     workspace = Workspace(MemorySource({"case.py": text}), RULE)
     workspace.open("case.py", text)

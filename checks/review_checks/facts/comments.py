@@ -49,6 +49,11 @@ _SPEAKS_OF_FAILURE = re.compile(
     r"|gone|vanish\w*|race|graceful\w*|(?:never|not|n't) crash)",
     re.IGNORECASE,
 )
+_SPEAKS_OF_PASSING_OVER = re.compile(
+    r"\b(?:best.?effort|fall(?:s|ing)?.?back|ignor(?:e|es|ing)|skip(?:s|ping)?|swallow\w*|suppress\w*"
+    r"|silently|unsupported|not supported|unavailable|not available)\b",
+    re.IGNORECASE,
+)
 
 
 class Remark(NamedTuple):
@@ -62,6 +67,11 @@ class Remark(NamedTuple):
     def of_failure(self) -> bool:
         """Whether it speaks of something that fails, or may be missing."""
         return bool(_SPEAKS_OF_FAILURE.search(self.text))
+
+    @property
+    def of_passing_over(self) -> bool:
+        """Whether it speaks of something that is left out, or done without."""
+        return bool(_SPEAKS_OF_PASSING_OVER.search(self.text))
 
 
 @functools.lru_cache(maxsize=1)
@@ -108,7 +118,7 @@ def explains_handler(
 
     Any comment inside the handler does, or right above its ``except``, or below its last statement
     at the depth of its body. One above the ``try`` or at the start of its block does when it speaks
-    of failure.
+    of failure, and one right below, at the depth of the ``try``, when it says what is passed over.
 
     Args:
         found: the comments of the unit.
@@ -123,7 +133,7 @@ def explains_handler(
     if above is not None and above.alone and above.column <= column:
         return True
     below = found.get(last + 1)
-    if below is not None and below.alone and below.column > column:
+    if below is not None and below.alone and (below.column > column or below.of_passing_over):
         return True
     top = attempt[0]
     while top - 1 in found and found[top - 1].alone:

@@ -44,8 +44,11 @@ if TYPE_CHECKING:
 _SPEAKS_OF_LOCKS = re.compile(r"\block|\bsemaphore|\bmutex|\bheld\b|synchroni[sz]ed", re.IGNORECASE)
 _SPEAKS_OF_FAILURE = re.compile(
     r"best.effort|\b(?:ignor|swallow|suppress|silent|fail|error|exception|fall|otherwise|possible"
-    r"|rais|not found|invalid|missing|unable|cannot|unknown|None|False)",
+    r"|rais|not found|invalid|missing|unable|cannot|unknown|whether|None|False)",
     re.IGNORECASE,
+)
+_SPEAKS_OF_SILENCE = re.compile(
+    r"best.effort|\b(?:silent|swallow|suppress|ignor|never (?:rais|fail))", re.IGNORECASE
 )
 _LEAVES = {
     StatementKind.RETURN: Exit.RETURN,
@@ -102,6 +105,15 @@ def unread_function(name: str) -> UnitFacts:
         return lower_unit("def _(): ...\n", 0)
 
 
+def _is_text(node: ast.stmt) -> bool:
+    """Say whether a statement is a mere text, such as a docstring."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
 def _column_map(lines: list[str]) -> Callable[[int, int], int]:
     """Return a function from a line and a UTF-8 column to code points."""
 
@@ -146,6 +158,9 @@ class _UnitLowering(ExpressionLowering):
             return
         self.into = self.begin("<module>", FunctionKind.MODULE, whole, whole)
         self.block(body, RegionKind.BODY, -1, -1)
+        if body and _is_text(body[0]):
+            docstring = body[0].value.value  # type: ignore[attr-defined]
+            self.into.docstring = docstring if _SPEAKS_OF_SILENCE.search(docstring) else ""
 
     # Blocks
 
@@ -400,6 +415,7 @@ class _UnitLowering(ExpressionLowering):
         tried = (self.span(attempt).line, self.span(attempt.body[0]).line)
         lines = (end.line, end.end_line)
         comment = explains_handler(self._comments, tried, lines, end.column)
+        comment = comment or any(map(_is_text, node.body))
         into.handlers.append(Handler(statement, inside, types, node.name or "", head, comment))
         return self.block(node.body, RegionKind.HANDLER, statement, region)
 

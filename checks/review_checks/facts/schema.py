@@ -19,7 +19,7 @@ import msgspec
 
 from review_checks.model import Span
 
-SCHEMA = 4
+SCHEMA = 5
 """Changes whenever equal text may yield other facts; part of every cache key."""
 
 
@@ -298,8 +298,9 @@ class Handler(msgspec.Struct, frozen=True, array_like=True):
     """An ``except`` clause; ``types`` is empty when it is bare.
 
     ``span`` covers the line of the clause up to its colon's statement; ``comment`` says that a
-    comment explains it: one on that line, right above it or in its body, or one that speaks of
-    failure at the head of its ``try``.
+    comment explains it: one on that line, right above it or in its body, one that speaks of
+    failure at the head of its ``try``, or one right below that says what is passed over; or that a
+    text stands in its body as if it were a comment.
     """
 
     statement: int
@@ -362,7 +363,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True):
 
     ``parent`` is the index of the function in which it is defined (-1 outside), ``owner`` the
     index of the class whose body defines it (-1 when that lies outside the unit or nowhere).
-    ``docstring`` is kept only when it speaks of locks, or of failure in a function with handlers.
+    ``docstring`` is kept only when it speaks of locks, of failure in a function with handlers, or
+    of silence in a module.
     ``scoped`` are the names declared ``global`` or ``nonlocal``.
     """
 

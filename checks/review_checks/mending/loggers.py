@@ -10,7 +10,7 @@ from review_checks.facts.schema import Call, FunctionKind
 from review_checks.summaries.index import imported, owner_of, variable_names
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts, unit_path
 from review_checks.summaries.locking.guards import self_name
-from review_checks.summaries.names import global_name, owner_of_name
+from review_checks.summaries.names import canonical_in, global_name, member, owner_of_name
 from review_checks.summaries.paths import last_step, root_of
 from review_checks.summaries.secrecy.logs import LOGS_EXCEPTIONS, is_logger, used_loggers
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from review_checks.rule import Context
 
+_QUIET = "debug"
+_DETAILS = "exc_info"
 _STRING = re.compile(r"(?<![\w'\"\\])(['\"])(?!\1)[^'\"\\\r\n]*\1")
 
 
@@ -117,6 +119,20 @@ def log_exception(
     """
     quote = usual_quote(lines)
     return f"{logger}.{LOGS_EXCEPTIONS}({', '.join([f'{quote}{message}{quote}', *arguments])})"
+
+
+def log_quietly(logger: str, message: str, lines: Sequence[str]) -> str:
+    """Return a call that logs the exception being handled for those who look for it."""
+    quote = usual_quote(lines)
+    return f"{logger}.{_QUIET}({quote}{message}{quote}, {_DETAILS}=True)"
+
+
+def logs_quietly(context: Context, function: FunctionId, logger: str) -> bool:
+    """Say whether a logger shows an exception at a low level when it is told to by a keyword."""
+    canonical = canonical_in(context.db, function, logger)
+    method = member(context.db, canonical, _QUIET) if canonical is not None else None
+    known = context.models.knowledge(method).log if method is not None else None
+    return known is None or _DETAILS in known.quiet
 
 
 def usual_quote(lines: Iterable[str]) -> str:

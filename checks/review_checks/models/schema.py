@@ -96,11 +96,13 @@ class Setting(
 
 
 class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
-    """An argument of the call says how many or how long; no number below the least makes sense.
+    """An argument of the call says how many; no number below the least makes sense.
+
+    A call that refuses such a number there and then needs no check before it, and so has none.
 
     Attributes:
-        role: ``count`` (how often something is done; the arguments are those of ``range``),
-            ``pool`` (how many at a time, at least one), or ``wait`` (how long to sleep).
+        role: ``count`` (how often something is done; the arguments are those of ``range``), or
+            ``pool`` (how many at a time, at least one).
         argument: the position of the argument.
         keyword: the keyword under which it may be given.
     """
@@ -184,6 +186,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         log_receivers: names that hold loggers.
         log_methods: method of a logger → level.
         predicates: prefixes of functions that answer a question.
+        asking: first words of calls that ask for something and change nothing.
         conversions: words at either end of the names of functions that make one value of another.
         value_methods: methods of plain values, which touch nothing outside them.
         running: words of attributes that are true from the start of an object's work on.
@@ -196,6 +199,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         secret_endings: words behind a credential's that leave it what it is.
         secret_prefixes: words before a credential's that make it an answer, a choice or a function.
         secret_givers: first words of functions that are named for the credential they give.
+        secret_inventors: first words of functions that make a credential up.
         redactors: token sequences of functions that hide a secret.
         maskers: words of functions that make a text or value fit to be shown.
         masker_fillers: words in the names of such functions that do not say what they hide.
@@ -218,6 +222,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     log_receivers: tuple[str, ...]
     log_methods: dict[str, str]
     predicates: tuple[str, ...]
+    asking: tuple[str, ...]
     conversions: tuple[str, ...]
     value_methods: tuple[str, ...]
     running: tuple[str, ...]
@@ -230,6 +235,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     secret_endings: tuple[str, ...]
     secret_prefixes: tuple[str, ...]
     secret_givers: tuple[str, ...]
+    secret_inventors: tuple[str, ...]
     redactors: tuple[str, ...]
     maskers: tuple[str, ...]
     masker_fillers: tuple[str, ...]

@@ -55,7 +55,7 @@ LAYOUTS = {
             try:
                 client.fetch_jobs()
             except Exception:
-                "some text"
+                b"some text"
                 pass
         """,
         """
@@ -64,7 +64,7 @@ LAYOUTS = {
                 client.fetch_jobs()
             except Exception:
                 LOG.exception("Failed to fetch jobs")
-                "some text"
+                b"some text"
                 pass
         """,
     ),

@@ -20,12 +20,10 @@ from review_checks.facts.schema import (
     StatementKind,
     Use,
 )
-from review_checks.rule import Context, Place
+from review_checks.rules.errors._ways import is_of_complaint
 from review_checks.summaries.failing.failures import (
-    MAX_DEPTH,
     call_failures,
     catches,
-    failures,
     handler_types,
     is_broad,
     is_caught,
@@ -36,12 +34,12 @@ from review_checks.summaries.flow import handlers_around, is_inside, regions_of
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees, class_of, function_of, home, owner_of_name
-from review_checks.summaries.paths import join, last_step, parent_of, root_of, steps_of
+from review_checks.summaries.paths import last_step, parent_of, root_of
 from review_checks.summaries.secrecy.logs import is_log_call
 from review_checks.summaries.words import starts_with_verb, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from review_checks.rule import Context
 
 # What a conversion, a look-up in memory or an import raises about its own input.
 _ABOUT_VALUES = (
@@ -64,8 +62,6 @@ _ASKING = frozenset({"detect", "get", "read", "version"})
 _WRITES = re.compile(r"[wax+]")
 _EVERYTHING = frozenset({"BaseException", "Exception"})
 _DEPTH = 3
-_SHOWN_LENGTH = 40
-_SHOWN_EXCEPTIONS = 2
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -116,6 +112,7 @@ def attempts(context: Context, function: FunctionId, handler: Handler) -> list[A
             for exception in call_failures(context.db, function, index)
             if _reaches(context, function, call.statement, handler, exception)
             and not _is_about_values(context.db, exception)
+            and not is_of_complaint(context, function, index, exception)
         ]
         if _reaches(context, function, call.statement, handler, "Exception"):
             releases = _gives_up(context.db, call.callee)
@@ -130,7 +127,8 @@ def _reaches(
     body = context.facts(function)
     for other in handlers_around(body, statement):
         if other == handler:
-            return True
+            # `SystemExit` is no `Exception`.
+            return _handles(context, function, other, exception)
         if other.statement == handler.statement:
             # What an earlier clause of the same `try` takes, it takes for good, re-raised or not.
             if exception != "Exception" and _handles(context, function, other, exception):
@@ -214,13 +212,16 @@ def speaks_in(db: Database, function: FunctionId, region: int, apart: range = ra
     return any(
         call.at not in apart
         and is_inside(body, call.statement, region)
-        and (is_log_call(db, function, index) or _speaks(db, call.callee))
+        and speaks(db, function, index)
         for index, call in enumerate(body.calls)
     )
 
 
-def _speaks(db: Database, callee: str) -> bool:
-    """Say whether a function's name says that it logs or shows something."""
+def speaks(db: Database, function: FunctionId, index: int) -> bool:
+    """Say whether a call logs or shows something, by what is called or its name."""
+    if is_log_call(db, function, index):
+        return True
+    callee = unit_facts(db, function[0]).functions[function[1]].calls[index].callee
     words = set(words_of(last_step(callee)))
     return bool(words & {*_SPEAKING, *models(db).lexicon.telemetry})
 
@@ -306,50 +307,3 @@ def _gives_up(db: Database, callee: str) -> bool:
         or starts_with_verb(name, release_verbs(db))
         or (bool(words_of(name)) and words_of(name)[0] in _GIVING_UP)
     )
-
-
-def label(body: Function, index: int) -> str:
-    """Return how a message names a call: its path, or the end of a long one."""
-    callee = body.calls[index].callee
-    if not callee:
-        return "the call"
-    if len(callee) > _SHOWN_LENGTH:
-        callee = join(steps_of(callee)[-2:]).lstrip(".")
-    return f"`{callee.replace('[*]', '[…]')}`"
-
-
-def origins(
-    context: Context, function: FunctionId, attempt: Attempt
-) -> Iterator[tuple[Place, str]]:
-    """Yield a failing call and, when the project's own code raises, the way down to the ``raise``."""
-    names = " and ".join([f"`{name}`" for name in attempt.names[:_SHOWN_EXCEPTIONS]])
-    if not names:
-        yield Place(function, "c", attempt.call), "when this fails, nobody learns of it"
-        return
-    yield Place(function, "c", attempt.call), f"can raise {names}"
-    yield from _way_down(context, function, attempt.call, attempt.exceptions[0])
-
-
-def _way_down(
-    context: Context, function: FunctionId, call: int, exception: str
-) -> Iterator[tuple[Place, str]]:
-    """Yield the calls through which an exception comes out of a call, and the ``raise`` itself."""
-    depth = MAX_DEPTH
-    while depth > 0:
-        depth -= 1
-        target = callees(context.db, function[0])[function[1]][call]
-        inner = function_of(context.db, target) if target is not None else None
-        if inner is None or models(context.db).knowledge(target or "").raises:
-            return
-        rows = [row for row in failures(context.db, inner, depth) if row.exception == exception]
-        if not rows:
-            return
-        kind, position = rows[0].event
-        function = inner
-        if kind != "c":
-            statement = context.facts(inner).raises[position].statement
-            name = exception.rpartition(".")[2]
-            yield Place(inner, "s", statement), f"`{name}` is raised here"
-            return
-        call = position
-        yield Place(inner, "c", call), f"`{context.qualified(inner)}` lets it out of this call"

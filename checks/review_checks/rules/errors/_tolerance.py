@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
-    Binary,
     Compare,
     Const,
     Exit,
     Function,
-    FunctionKind,
     Handler,
     Items,
     Logic,
@@ -21,45 +18,25 @@ from review_checks.facts.schema import (
     RegionKind,
     StatementKind,
     Table,
+    Use,
     Value,
+    Write,
 )
+from review_checks.rules.errors._announcing import is_announced
 from review_checks.rules.errors._attempts import Attempt, is_import, speaks_in, tried_region
-from review_checks.summaries.failing.releasing import cleans_up, release_verbs
+from review_checks.rules.errors._telling import callers_tell, has_told, is_negative, mentions
+from review_checks.rules.errors._ways import complains
 from review_checks.summaries.flow import ancestry, is_inside, regions_of, statements_in
-from review_checks.summaries.index import module_of
 from review_checks.summaries.paths import last_step, root_of
-from review_checks.summaries.words import starts_with_verb, words_of
+from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from review_checks.rule import Context
     from review_checks.summaries.inputs import FunctionId
 
-# The interpreter calls these where an exception would be lost or would hide another.
-_MUST_NOT_RAISE = frozenset(
-    {"__aexit__", "__bool__", "__del__", "__eq__", "__exit__", "__hash__", "__repr__", "__str__"}
-)
-_SIGNAL_PARAMETERS = frozenset({"sig", "signal", "signal_number", "signame", "signo", "signum"})
 _LEAVING = Exit.RETURN | Exit.BREAK
 _LEAVES = (StatementKind.RETURN, StatementKind.BREAK)
-_ERROR_WORDS = frozenset({"crash", "error", "errors", "exception", "failed", "failure"})
-_REACTIONS = frozenset({"handle", "log", "notify", "on", "print", "report", "send", "show"})
 _SUCCESS = (Const(True), Const(1))
-_COMPLAINTS = {("abort",), ("die",), ("error",), ("exit",), ("fail",), ("raise",), ("reject",)}
-_SAYS_TOLERANT = re.compile(
-    r"best.effort|\b(?:ignor|swallow|suppress|silenc)\w*|\bsilently\b|\bif possible\b"
-    r"|\bnever (?:rais|fail|throw|propagat)|(?:\bnot|n't) (?:rais|fail|throw|propagat)"
-    r"|\bfall(?:s|ing)?.?back",
-    re.IGNORECASE,
-)
-_SAYS_RESULT = re.compile(
-    r"\b(?:None|False|True|empty|default\w*|-1|0)\b[^.]{0,60}?\b(?:if|when|on|unless|otherwise|in case|upon)\b"
-    r"|\bor (?:None|False|an empty)\b"
-    r"|\b(?:if|when|on|upon|in case of|otherwise)\b[^.]{0,60}?"
-    r"\b(?:fail\w*|errors?|exceptions?|not found|invalid|missing|cannot|can't|unable|unknown|unavailable)\b",
-    re.IGNORECASE,
-)
 
 
 def is_tolerated(
@@ -70,11 +47,10 @@ def is_tolerated(
     if not found or all(attempt.releases for attempt in found):
         return True
     returns = _returns(body, handler)
-    if any(_is_tolerant(context, around, returns=returns) for around in _around(context, function)):
-        return True
     return (
         _has_success_branch(body, handler)
         or _answers(body, handler)
+        or _probes(context, body, handler)
         or _imports(body, handler)
         or _runs_while_failing(context, function, handler)
         or _tries_again(body, handler)
@@ -82,66 +58,56 @@ def is_tolerated(
         or _is_checked(body, handler)
         or _notes_success(body, handler)
         or _has_fallback(body, handler)
+        or has_told(context, function, handler)
+        # These look at other functions, and so come last.
+        or is_announced(context, function, returns=returns)
+        or (returns and callers_tell(context, function))
     )
-
-
-def _around(context: Context, function: FunctionId) -> Iterator[FunctionId]:
-    """Yield a function and those in which it is defined."""
-    unit, index = function
-    while index >= 0:
-        yield unit, index
-        index = context.facts((unit, index)).parent
-
-
-def _is_tolerant(context: Context, function: FunctionId, *, returns: bool) -> bool:
-    """Say whether a function's name, parameters or docstring announce that it passes over failures."""
-    body = context.facts(function)
-    if body.kind is not FunctionKind.FUNCTION:
-        return False
-    lexicon = context.models.lexicon
-    words = set(words_of(body.name))
-    if body.name in _MUST_NOT_RAISE or words & {*lexicon.tolerance, *lexicon.telemetry}:
-        return True
-    if set(lexicon.telemetry) & set(words_of(module_of(context.db, function))):
-        return True
-    if _is_predicate(context, body, returns=returns) or (
-        words & _ERROR_WORDS and words & _REACTIONS
-    ):
-        return True
-    if any(parameter.name in _SIGNAL_PARAMETERS for parameter in body.parameters[:2]):
-        return True
-    if _SAYS_TOLERANT.search(body.docstring):
-        return True
-    if returns:
-        return bool(_SAYS_RESULT.search(body.docstring))
-    return cleans_up(context.db, body.name) or starts_with_verb(
-        body.name, release_verbs(context.db)
-    )
-
-
-def _is_predicate(context: Context, body: Function, *, returns: bool) -> bool:
-    """Say whether a function answers a question, so that a failure is an answer as well."""
-    verbs = frozenset(context.models.lexicon.predicates)
-    words = words_of(body.name)
-    if not starts_with_verb(body.name, verbs) and words[-1:] != ("check",):
-        return False
-    return returns or any(result.value != Const(None) for result in body.results)
 
 
 def _answers(body: Function, handler: Handler) -> bool:
     """Say whether the block returns the outcome of a test, and the handler that of a failed one."""
     region = tried_region(body, handler)
-    negative = any(
-        result.value in (Const(False), Const(None))
-        for result in body.results
-        if is_inside(body, result.statement, handler.region)
-    )
-    return negative and any(
+    return _denies(body, handler) and any(
         isinstance(result.value, Compare)
         or (isinstance(result.value, Logic) and result.value.op == "not")
         for result in body.results
         if is_inside(body, result.statement, region)
     )
+
+
+def _denies(body: Function, handler: Handler) -> bool:
+    return any(
+        result.value in (Const(False), Const(None))
+        for result in body.results
+        if is_inside(body, result.statement, handler.region)
+    )
+
+
+def _probes(context: Context, body: Function, handler: Handler) -> bool:
+    """Say whether a block asks for something, drops it, and returns that it is there.
+
+    What is done for its effect is no question, even if the caller is told whether it failed.
+    """
+    region = tried_region(body, handler)
+    dropped = [
+        last_step(call.callee)
+        for call in body.calls
+        if call.use is Use.DISCARDED and is_inside(body, call.statement, region)
+    ]
+    confirmed = any(
+        result.value == Const(True) and is_inside(body, result.statement, region)
+        for result in body.results
+    )
+    changes = any(
+        (write.mode is Mode.DELETE or not write.path.isidentifier())
+        and is_inside(body, write.statement, region)
+        for write in body.writes
+    )
+    if not dropped or not confirmed or changes or not _denies(body, handler):
+        return False
+    asking = context.models.lexicon.asking
+    return all(words_of(name)[:1] and words_of(name)[0] in asking for name in dropped)
 
 
 def _returns(body: Function, handler: Handler) -> bool:
@@ -197,7 +163,7 @@ def _tries_again(body: Function, handler: Handler) -> bool:
         if body.regions[around].kind is RegionKind.LOOP:
             if body.regions[tried_region(body, handler)].exits & _LEAVING:
                 return True
-            after = _next_statement(body, handler.statement)
+            after = next_statement(body, handler.statement)
             if after is not None and _may_leave(body, after):
                 return True
             return _has_fixed_candidates(body, body.regions[around].owner)
@@ -233,7 +199,7 @@ def _goes_on_otherwise(context: Context, function: FunctionId, handler: Handler)
     body = context.facts(function)
     if not body.regions[handler.region].falls:
         return False
-    after = _next_statement(body, handler.statement)
+    after = next_statement(body, handler.statement)
     if after is None:
         return False
     if body.statements[after].kind is StatementKind.RAISE or _complains(context, function, after):
@@ -249,13 +215,10 @@ def _complains(context: Context, function: FunctionId, statement: int) -> bool:
     if body.statements[statement].kind is not StatementKind.EXPRESSION:
         return False
     names = [last_step(call.callee) for call in body.calls if call.statement == statement]
-    return any(
-        name in context.models.lexicon.log_methods or words_of(name)[:1] in _COMPLAINTS
-        for name in names
-    )
+    return any(name in context.models.lexicon.log_methods or complains(name) for name in names)
 
 
-def _next_statement(body: Function, statement: int) -> int | None:
+def next_statement(body: Function, statement: int) -> int | None:
     """Return the statement to which control comes from the end of another, outside loops."""
     for region, ancestor in ancestry(body, statement):
         later = [other for other in statements_in(body, region) if other > ancestor]
@@ -296,8 +259,10 @@ def _is_constant(value: Value) -> bool:
 
 def _is_checked(body: Function, handler: Handler) -> bool:
     """Say whether the next statement asks what became of the attempt and deals with its failure."""
-    after = _next_statement(body, handler.statement)
+    after = next_statement(body, handler.statement)
     if after is None or body.statements[after].kind is not StatementKind.IF:
+        return False
+    if not body.regions[handler.region].falls:
         return False
     region = tried_region(body, handler)
     names = {
@@ -307,7 +272,7 @@ def _is_checked(body: Function, handler: Handler) -> bool:
         body.regions[other].kind is RegionKind.ELSE for other in regions_of(body, after)
     )
     return any(
-        _mentions(test.value, names) and (otherwise or _is_negative(test.value))
+        mentions(body, test.value, names) and (otherwise or is_negative(test.value))
         for test in body.tests
         if test.statement == after
     )
@@ -325,37 +290,36 @@ def _notes_success(body: Function, handler: Handler) -> bool:
 
 
 def _has_fallback(body: Function, handler: Handler) -> bool:
-    """Say whether all that the ``try`` is to find out has another value already, which then stays."""
+    """Say whether all that the ``try`` is to find out has another value already, which then stays.
+
+    A value that was assigned before a loop around the ``try`` may be that of another round.
+    """
     attempt, region = body.statements[handler.statement], tried_region(body, handler)
-    inside = {write.path for write in body.writes if is_inside(body, write.statement, region)}
+    inside = [write for write in body.writes if is_inside(body, write.statement, region)]
+    around: set[int] = set()
+    for outer, _ in ancestry(body, handler.statement):
+        around.add(outer)
+        if body.regions[outer].kind is RegionKind.LOOP:
+            break
     before = {
         write.path
         for write in body.writes
         if write.at < attempt.at
         and write.mode is Mode.ASSIGN
-        and body.statements[write.statement].region == attempt.region
+        and body.statements[write.statement].region in around
         and not _is_constant(write.value)
     }
-    return bool(inside) and inside <= before
+    before |= {parameter.name for parameter in body.parameters} & {
+        write.path for write in inside if _is_made_of_itself(body, write)
+    }
+    return bool(inside) and {write.path for write in inside} <= before
 
 
-def _mentions(value: Value, names: set[str]) -> bool:
-    if isinstance(value, Path):
-        return root_of(value.text) in names
-    return any(_mentions(part, names) for part in _parts(value))
-
-
-def _is_negative(value: Value) -> bool:
-    if isinstance(value, Logic) and value.op == "not":
-        return True
-    if isinstance(value, Compare):
-        return value.ops[0] in ("is", "==") and value.operands[1] in (Const(None), Const(False))
-    return isinstance(value, Logic) and any(_is_negative(part) for part in value.parts)
-
-
-def _parts(value: Value) -> tuple[Value, ...]:
-    if isinstance(value, Logic | Opaque | Items):
-        return value.parts
-    if isinstance(value, Compare):
-        return value.operands
-    return (value.left, value.right) if isinstance(value, Binary) else ()
+def _is_made_of_itself(body: Function, write: Write) -> bool:
+    """Say whether what a statement assigns is made from what was there: ``data = unpack(data)``."""
+    named = Path(write.path)
+    return any(
+        named in call.args or root_of(call.callee) == write.path
+        for call in body.calls
+        if call.statement == write.statement
+    )

@@ -47,21 +47,25 @@ class Inventory:
 
 - The handler names the exceptions it means, or does anything: assigns a default, logs, returns a
   text.
-- A comment explains it, at the handler or at the head of its `try`, or the function says so by its
-  name or docstring (`try_`, `safe_`, "best effort", "None if it fails").
+- A comment or a text in its place explains it, at the handler, right below it or at the head of its
+  `try`; or the function or module says so by its name or docstring (`try_`, `safe_`, "best effort",
+  "None if it fails").
 - The attempt is cleanup: all it does is to close, delete, cancel or the like; it stands in
   `finally`, in `__del__`, in a function that tears down, in a handler that logs or raises what
   happened first.
-- The failure is an answer: predicates (`is_`, `has_`, `can_`, `check`, …), conversions and look-ups
-  in memory, imports, questions about versions; a `try` with an `else`, or one that notes its success.
+- The failure is an answer: predicates (`is_`, `has_`, `can_`, `_exists`, `check`, …), what is asked
+  for only to return that it is there, conversions and look-ups in memory, imports, questions about
+  versions; a `try` with an `else`, or one that notes its success.
 - The failure leads to something else: the next candidate in a loop, code that runs only after it, a
-  test of the result.
-- What fails has logged it already, or only counts, measures or logs itself.
+  test of the result, the value that there was before.
+- What fails has logged it already, or only counts, measures or logs itself; the function has logged
+  what it was given as an error; or everyone who calls it, a private one, tells of the default.
 
 ## Fix
 
-Logs the exception with the logger that the function, its class or its module uses. It is refused
-where there is none.
+Logs the exception with the logger that the function, its class or its module uses, at the level for
+debugging where all it is known to say is that something is not there. It is refused where there is no
+logger.
 
 ## Options
 
@@ -87,12 +91,14 @@ from review_checks.facts.schema import (
     Value,
 )
 from review_checks.mending.handling import failure_message
-from review_checks.mending.loggers import log_exception, logger_for
+from review_checks.mending.loggers import log_exception, log_quietly, logger_for, logs_quietly
 from review_checks.mending.runs import step_of
 from review_checks.model import Edit, Fix, Refusal, Safety, Severity, Span, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.rules.errors._attempts import Attempt, attempts, label, origins, tried_region
+from review_checks.rules.errors._absence import is_ordinary
+from review_checks.rules.errors._attempts import Attempt, attempts, tried_region
 from review_checks.rules.errors._tolerance import is_nothing, is_tolerated
+from review_checks.rules.errors._ways import label, origins
 from review_checks.summaries.failing.failures import is_broad
 from review_checks.summaries.flow import ancestry, statements_in
 from review_checks.text.editing import indentation, insert_line, is_alone, line_end, slice_text
@@ -137,7 +143,9 @@ def _report(
     )
     names = list(dict.fromkeys([label(body, attempt.call) for attempt in shown]))
     evidence = [
-        row for attempt in shown[:_SHOWN_ORIGINS] for row in origins(context, function, attempt)
+        row
+        for attempt in shown[:_SHOWN_ORIGINS]
+        for row in origins(context, function, attempt.call, attempt.exceptions, attempt.names)
     ]
     logger = logger_for(function, handler.statement, context)
     return Report(
@@ -207,7 +215,11 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
     body = context.facts(function)
     path = context.path(function)
     lines = context.lines(path)
-    said = log_exception(logger, failure_message(body, calls, context), lines)
+    message = failure_message(body, calls, context)
+    quiet = is_ordinary(context, function, body.handlers[index], calls) and logs_quietly(
+        context, function, logger
+    )
+    said = (log_quietly if quiet else log_exception)(logger, message, lines)
     statements = statements_in(body, body.handlers[index].region)
     first = context.shifted(function, body.statements[statements[0]].span)
     last = context.shifted(function, body.statements[statements[-1]].span)

@@ -39,6 +39,8 @@ def connect(user, password):
 - The call that hands it over also says what is to be logged: `run(command, logged=masked)`.
 - A mapping or object is shown or handed over whole, unless the credential is seen to be put into the
   mapping that is logged.
+- What indexes a mapping of secrets is logged, which is a name.
+- A credential is told, above the level for debugging, where it was made up because none was set.
 - A command-line tool prints what its user asked for.
 
 What is printed and not logged is reported as information only.
@@ -76,8 +78,12 @@ from review_checks.summaries.secrecy.sinks import sinks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from review_checks.summaries.inputs import FunctionId
+
+
+_SHOWN = 2
 
 
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
@@ -86,29 +92,40 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
     groups: dict[str, list[Exposure]] = {}
     for exposure in exposures(context.db, function):
         groups.setdefault(exposure.origin.symbol, []).append(exposure)
+    # What stands in the same argument is mended by the same edit.
+    together: dict[tuple[Any, ...], dict[str, list[Exposure]]] = {}
     for symbol, found in groups.items():
-        yield _report(function, symbol, found, context)
+        shown = tuple([(item.call, item.argument, item.origin.leaf) for item in found])
+        together.setdefault(shown, {})[symbol] = found
+    for rows in together.values():
+        found = [exposure for exposures_of_one in rows.values() for exposure in exposures_of_one]
+        yield _report(function, list(rows), found, context)
 
 
-def _report(function: FunctionId, symbol: str, found: list[Exposure], context: Context) -> Report:
+def _report(
+    function: FunctionId, symbols: list[str], found: list[Exposure], context: Context
+) -> Report:
     first = next((item for item in found if not item.onward), found[0])
     call = context.facts(function).calls[first.call]
     log = sinks(context.db, function).get(first.call)
     callee = call.callee
+    shown = _listed(symbols)
+    be, it = ("is", "it") if len(symbols) == 1 else ("are", "them")
+    inside = _inside(first, symbols)
     if log is None:
-        message = f"`{symbol}` is handed to `{callee}`{_inside(first, symbol)}, which logs it in clear text"
+        message = f"{shown} {be} handed to `{callee}`{inside}, which logs {it} in clear text"
     else:
         verb = "printed" if log.level == "output" else "logged"
-        message = f"`{symbol}` is {verb} in clear text by `{callee}`{_inside(first, symbol)}"
+        message = f"{shown} {be} {verb} in clear text by `{callee}`{inside}"
     places = dict.fromkeys((item.call, item.argument) for item in found)
     others = [Place(function, "a", *place) for place in places if place[0] != first.call]
     handed = next((item for item in found if item.onward), None)
     return Report(
         Place(function, "a", first.call, first.argument),
         message,
-        symbol,
+        symbols[0],
         (
-            *[(Place(step.function, *step.event), step.text) for step in first.origin.steps],
+            *_steps(found, first),
             *[(Place(step.function, *step.event), step.text) for step in first.onward],
             *[(place, "it is shown here as well") for place in others],
         ),
@@ -116,16 +133,35 @@ def _report(function: FunctionId, symbol: str, found: list[Exposure], context: C
         tuple(found),
         handed is None,
         "" if handed is None else _refusal(function, handed, context),
-        f"Redact `{symbol}`",
+        f"Redact {shown}",
     )
 
 
-def _inside(exposure: Exposure, symbol: str) -> str:
-    """Return in what a credential is logged, when that has another name."""
+def _listed(symbols: list[str]) -> str:
+    """Return the names of credentials, not too many."""
+    names = [f"`{symbol}`" for symbol in symbols[:_SHOWN]]
+    more = len(symbols) - _SHOWN
+    if more > 0:
+        return f"{', '.join(names)} and {more} other{'s' if more > 1 else ''}"
+    return " and ".join(names)
+
+
+def _steps(found: list[Exposure], first: Exposure) -> list[tuple[Place, str]]:
+    """Return how the credentials got where they are shown first."""
+    beside: dict[str, Exposure] = {}
+    for item in found:
+        if (item.call, item.argument) == (first.call, first.argument):
+            beside.setdefault(item.origin.symbol, item)
+    steps = dict.fromkeys([step for item in beside.values() for step in item.origin.steps])
+    return [(Place(step.function, *step.event), step.text) for step in steps]
+
+
+def _inside(exposure: Exposure, symbols: list[str]) -> str:
+    """Return in what credentials are logged, when that has another name."""
     leaf = exposure.origin.leaf
-    if not isinstance(leaf, Path) or leaf.text == symbol:
+    if not isinstance(leaf, Path) or [leaf.text] == symbols:
         return ""
-    return f", {'as' if exposure.origin.whole else 'inside'} `{leaf.text}`"
+    return f", {'as' if exposure.origin.whole and len(symbols) == 1 else 'inside'} `{leaf.text}`"
 
 
 def _refusal(function: FunctionId, exposure: Exposure, context: Context) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from review_checks.facts.schema import StatementKind
 from review_checks.mending.loggers import usual_quote
-from review_checks.mending.runs import step_of
+from review_checks.mending.runs import below, step_of
 from review_checks.model import Fix, Refusal, Safety
 from review_checks.summaries.configuring.settings import module_imports
 from review_checks.summaries.index import class_names, module_info, outline
@@ -38,19 +38,33 @@ _SIMPLE = frozenset(
 )
 
 
+class Check(NamedTuple):
+    """What is to be checked.
+
+    Attributes:
+        amount: an expression of the function, which is compared.
+        comparison: the rest of the comparison, which is true when something is wrong.
+        problem: what is wrong then, in one clause without quotes.
+        optional: whether the amount may be None, which is not compared.
+    """
+
+    amount: str
+    comparison: str
+    problem: str
+    optional: bool = False
+
+
 def raise_before(
-    function: FunctionId, statement: int, check: tuple[str, str, str], context: FixContext
+    function: FunctionId, statement: int, check: Check, context: FixContext
 ) -> Fix | Refusal:
     """Raise an error before a statement when a condition holds.
 
     Args:
         function: where the statement stands.
         statement: its index.
-        check: an expression of the function that is compared, the rest of the comparison, which is
-            true when something is wrong, and what is wrong then, in one clause without quotes.
+        check: the condition.
         context: the analysis and the text.
     """
-    amount, comparison, problem = check
     path = context.path(function)
     lines = context.lines(path)
     body = context.facts(function)
@@ -59,18 +73,43 @@ def raise_before(
     if row.kind not in _SIMPLE or lines[span.line][: span.column].strip():
         return Refusal("a check cannot stand right before the statement that uses the value")
     line = _above_comments(body, row, lines, span.line)
-    margin = indentation(lines[span.line])
+    rows, error = _raising(function, span.line, check, context)
+    edit = insert_line(path, lines, line, line_end(lines, line).join(rows))
+    return Fix(f"Check `{check.amount}` first, raising `{error}`", Safety.UNSAFE, (edit,))
+
+
+def raise_after(
+    function: FunctionId, statement: int, check: Check, context: FixContext
+) -> Fix | Refusal:
+    """Raise an error behind an assignment when a condition holds; the arguments as above."""
+    path = context.path(function)
+    lines = context.lines(path)
+    span = context.shifted(function, context.facts(function).statements[statement].span)
+    around = (lines[span.line][: span.column], lines[span.end_line][span.end_column :])
+    if around[0].strip() or around[1].partition("#")[0].strip():
+        return Refusal("the assignment that keeps the value does not stand alone on its lines")
+    rows, error = _raising(function, span.line, check, context)
+    edit = below(path, lines, span.end_line, rows)
+    return Fix(f"Check `{check.amount}` there, raising `{error}`", Safety.UNSAFE, (edit,))
+
+
+def _raising(
+    function: FunctionId, line: int, check: Check, context: FixContext
+) -> tuple[list[str], str]:
+    """Return the lines of a check beside a line, and the error that it raises."""
+    lines = context.lines(context.path(function))
+    margin = indentation(lines[line])
     step = step_of(function, context)
     error = usual_error(context.db, function)
+    problem = check.problem
     quote = '"' if "'" in problem else "'" if '"' in problem else usual_quote(lines)
-    end = line_end(lines, line)
     raising = f"{margin}{step}raise {error}({quote}{problem}{quote})"
+    broken = [raising]
     if width(raising) > usual_width(lines):
         head, _, rest = raising.partition("(")
-        raising = f"{head}({end}{margin}{step}{step}{rest}"
-    text = f"{margin}if {amount} {comparison}:{end}{raising}"
-    edit = insert_line(path, lines, line, text)
-    return Fix(f"Check `{amount}` first, raising `{error}`", Safety.UNSAFE, (edit,))
+        broken = [f"{head}(", f"{margin}{step}{step}{rest}"]
+    given = f"{check.amount} is not None and " if check.optional else ""
+    return [f"{margin}if {given}{check.amount} {check.comparison}:", *broken], error
 
 
 def _above_comments(body: Function, row: Statement, lines: Sequence[str], line: int) -> int:

@@ -3,8 +3,8 @@
 ## Why it matters
 
 A number from the configuration, the environment or the command line can be anything. A negative one
-makes a loop do nothing and a pool refuse to start; a reservation greater than the capacity it is
-taken from makes what is left negative, and everything that allocates from it wrong. A bound in the
+makes a loop do nothing, and who waits in a pool of none waits forever; a reservation greater than the
+capacity it is taken from makes what is left negative, and everything that allocates from it wrong. A bound in the
 option's declaration cannot know the capacity of the machine: that takes a comparison where both are
 at hand.
 
@@ -12,26 +12,24 @@ at hand.
 
 ```python bad
 import os
-from multiprocessing import Pool
+from threading import Semaphore
 
 
-def convert(files):
-    workers = int(os.environ.get("CONVERT_WORKERS", 4))
-    with Pool(workers) as pool:
-        pool.map(print, files)
+def limiter():
+    slots = int(os.environ.get("UPLOAD_SLOTS", 4))
+    return Semaphore(slots)
 ```
 
 ```python fixed
 import os
-from multiprocessing import Pool
+from threading import Semaphore
 
 
-def convert(files):
-    workers = int(os.environ.get("CONVERT_WORKERS", 4))
-    if workers < 1:
-        raise ValueError("workers must be at least 1")
-    with Pool(workers) as pool:
-        pool.map(print, files)
+def limiter():
+    slots = int(os.environ.get("UPLOAD_SLOTS", 4))
+    if slots < 1:
+        raise ValueError("UPLOAD_SLOTS must be at least 1")
+    return Semaphore(slots)
 ```
 
 ## When it stays silent
@@ -40,14 +38,17 @@ def convert(files):
   it; or it is compared somewhere else in the module, or where the option is declared.
 - The option has a lower bound or choices, or its help says what zero or a negative value means, and
   the amount is not taken out of a capacity.
-- The failure of the call that would refuse the value is handled.
+- The call refuses the value itself, there and then, as `time.sleep` and executors do; or its failure
+  is handled.
+- The class has made the mapping in which the value lies, of its defaults or keyword arguments.
 - The declaration of the option is not found, or its type is not a number.
 - The value is only compared, logged, or handed to code that nothing is known of.
 
 ## Fix
 
-Raises an error before the use: the error about the configuration that the module has at hand, else
-`ValueError`. It is refused where the capacity is not at hand in the function.
+Raises an error where the value is kept for other functions, else before the use: the error about the
+configuration that the module has at hand, else `ValueError`. It is refused where the capacity is not
+at hand in the function.
 
 ## Options
 
@@ -66,7 +67,8 @@ from typing import TYPE_CHECKING
 from review_checks.facts.schema import Mode
 from review_checks.model import Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.rules.settings._checking import raise_before
+from review_checks.rules.settings._checking import Check, raise_after, raise_before
+from review_checks.rules.settings._naming import is_computed, setting_name
 from review_checks.summaries.configuring.amounts import Capacity, Use, capacity_of, setting_uses
 from review_checks.summaries.configuring.comparisons import compared_names, unit_compared_names
 from review_checks.summaries.inputs import unit_path
@@ -231,17 +233,53 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
     """Check the value before it is used."""
     use, capacity = report.data
     function = report.place.function
+    if not use.taken:
+        kept = _kept(function, use, context)
+        if kept is not None:
+            place, index = kept
+            write = context.facts(place).writes[index]
+            return raise_after(place, write.statement, _least(write.path, use, context), context)
     amount = _name(use)
     if _is_assigned(function, use, context):
         amount = _stored(function, use, context)
         if not amount:
             return Refusal("what is stored does not stand alone on its line")
-    if use.taken:
-        wrong = (amount, f"> {capacity.path}", f"{use.origin.text} exceeds {capacity.path}")
-    else:
-        problem = "must not be negative" if use.least == 0 else f"must be at least {use.least}"
-        wrong = (amount, f"< {use.least}", f"{amount} {problem}")
-    return raise_before(function, use.statement, wrong, context)
+    if not use.taken:
+        return raise_before(function, use.statement, _least(amount, use, context), context)
+    problem = f"{use.origin.text} exceeds {capacity.path}"
+    check = Check(amount, f"> {capacity.path}", problem, _may_be_none(use))
+    return raise_before(function, use.statement, check, context)
+
+
+def _least(amount: str, use: Use, context: Context) -> Check:
+    """Return the check of an amount that has a least value."""
+    named = setting_name(use.origin) or amount
+    computed = is_computed(use.origin, context)
+    if named != amount and computed:
+        named = f"{amount}, made from {named},"
+    problem = "must not be negative" if use.least == 0 else f"must be at least {use.least}"
+    optional = _may_be_none(use) and not computed
+    return Check(amount, f"< {use.least}", f"{named} {problem}", optional)
+
+
+def _may_be_none(use: Use) -> bool:
+    """Say whether an option has no value when it is not set."""
+    option = use.origin.option
+    return option is not None and option.default in ("", "None")
+
+
+def _kept(function: FunctionId, use: Use, context: Context) -> tuple[FunctionId, int] | None:
+    """Return the write to a variable, kept for other functions, by which a value came to its use.
+
+    What is wrong with a setting is better said there, once and early.
+    """
+    if not use.origin.steps:
+        return None
+    place, kind, index = use.origin.steps[-1]
+    if kind != "w" or place == function:
+        return None
+    path = context.facts(place).writes[index].path
+    return (place, index) if last_step(path) == last_step(_name(use)) else None
 
 
 def _obstacle(function: FunctionId, use: Use, capacity: Capacity | None, context: Context) -> str:

@@ -1,6 +1,6 @@
 """Finds the places where a setting decides an amount.
 
-Such a place is a call that takes a number of something (``range``, a pool, a sleep), a store to a
+Such a place is a call that takes a number of something (``range``, a pool), a store to a
 field or key that holds a capacity (``node.memory_used``, ``{"reserved": …}``), or what is left when
 it is subtracted from a capacity.
 """
@@ -50,7 +50,7 @@ class Use(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         origin: the setting, and how it came there.
-        role: ``count``, ``pool``, ``wait`` as in the models, ``store`` or ``subtract``.
+        role: ``count`` or ``pool`` as in the models, ``store`` or ``subtract``.
         event: the write (``w``), call (``c``), read (``r``) or statement (``s``) to point at.
         statement: the statement in which it happens.
         target: the callee, the path or key stored to, or the capacity subtracted from.
@@ -92,7 +92,7 @@ class _Finder:
     # Calls
 
     def calls(self) -> Iterator[Use]:
-        """Yield the calls that are told how many or how long."""
+        """Yield the calls that are told how many."""
         wanted = amount_names(models(self.db))
         for index, call in enumerate(self.body.calls):
             if last_step(call.callee) not in wanted:
@@ -229,12 +229,11 @@ def _amounts(call: Call, known: Amount) -> Iterator[tuple[Value, int]]:
         numbers = call.args[1:] if len(call.args) > 1 else call.args
         yield from zip(numbers, (0, 1), strict=False)
         return
-    least = 1 if known.role == "pool" else 0
     if known.argument is not None and known.argument < len(call.args):
-        yield call.args[known.argument], least
+        yield call.args[known.argument], 1
     for name, value in call.keywords:
         if name and name == known.keyword:
-            yield value, least
+            yield value, 1
 
 
 def _differences(value: Value) -> Iterator[Binary]:

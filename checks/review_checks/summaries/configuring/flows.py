@@ -23,6 +23,7 @@ from review_checks.facts.schema import (
     Result,
     Value,
 )
+from review_checks.summaries.configuring.mappings import is_own_mapping
 from review_checks.summaries.configuring.options import (
     Option,
     argument,
@@ -49,7 +50,7 @@ from review_checks.summaries.names import (
     home,
     owner_of_name,
 )
-from review_checks.summaries.paths import join, last_step, steps_of
+from review_checks.summaries.paths import join, last_step, parent_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,7 +156,7 @@ class Flow:
         role = outside_role(self.db, canonical) if canonical is not None else ""
         if canonical is None and last_step(call.callee) == "get":
             # Text looked up by a literal key in something that is called a configuration.
-            role = "raw" if is_configuration(self.db, call.callee) else ""
+            role = "raw" if self._is_from_outside(call.callee, parent_of(call.callee)) else ""
         if role:
             text, default = lookup_text(call), lookup_default(call)
             step: Step = (self.function, "c", index)
@@ -210,7 +211,7 @@ class Flow:
             known = setting_of(self.db, holder)
             raw = known is not None and known.role == "raw"
             if holder is None:
-                raw = is_configuration(self.db, text)
+                raw = self._is_from_outside(text, join(steps[:keyed]))
             literal = steps[-1][1:2] in ("'", '"')
             if not raw or not literal or keyed != len(steps) - 1:
                 return ()
@@ -223,6 +224,14 @@ class Flow:
             return ()
         default, number = option.default, option.numeric
         return (Origin(canonical, text, option, default, number, read, (text,)),)
+
+    def _is_from_outside(self, text: str, holder: str) -> bool:
+        """Say whether a look-up is one in a configuration that the class has not made itself."""
+        if not is_configuration(self.db, text):
+            return False
+        return not self._is_own_attribute(holder) or not is_own_mapping(
+            self.db, class_around(self.db, self.function), last_step(holder)
+        )
 
     def _read(self, text: str, statement: int) -> tuple[Step, ...]:
         for index, read in enumerate(self.body.reads):

@@ -29,6 +29,8 @@ from review_checks.summaries.paths import last_step, parent_of, root_of
 MAX_DEPTH = 4
 """How many calls deep failures are followed."""
 
+# What a parameter is annotated with instead of a class.
+_ANNOTATIONS = frozenset({"typing", "typing_extensions"})
 _ABSTRACT = frozenset({"NotImplementedError"})
 _EVERYTHING = frozenset({"Exception", "BaseException"})
 _BEYOND_EXCEPTION = frozenset({"BaseException", "SystemExit", "KeyboardInterrupt", "GeneratorExit"})
@@ -115,7 +117,9 @@ def raised_types(db: Database, function: FunctionId, raised: Raise) -> tuple[str
     ):
         return ()
     target = canonical_in(db, function, raised.type)
-    return (target,) if target is not None else ()
+    if target is None or target.partition(".")[0] in _ANNOTATIONS:
+        return ()
+    return (target,)
 
 
 def handler_around(body: Function, statement: int) -> Handler | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Const
+from review_checks.facts.schema import Compare, Const, Logic, Path, RegionKind, Result
 from review_checks.summaries.arguments import arguments_for
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -20,7 +20,7 @@ from review_checks.summaries.words import words_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from review_checks.facts.schema import Call
+    from review_checks.facts.schema import Call, Value, Write
     from review_checks.models.schema import Log
 
 # Credentials that are made of digits.
@@ -113,8 +113,49 @@ def _shown_at(reader: Reader, call: Call, log: Log) -> Iterator[tuple[int, Origi
         else:
             found = reader.origins(item.value, call.statement, call.at, item.keys)
         for origin in found:
-            if not number or origin.noun in _DIGITS:
+            if number and origin.noun not in _DIGITS:
+                continue
+            if log.level == "debug" or not _is_told_on_purpose(reader, call, origin):
                 yield item.index, origin
+
+
+def _is_told_on_purpose(reader: Reader, call: Call, origin: Origin) -> bool:
+    """Say whether a log call tells a credential that was made up there because none was set.
+
+    Nobody could know it otherwise.
+    """
+    leaf, body = origin.leaf, reader.body
+    if not origin.whole or not isinstance(leaf, Path):
+        return False
+    row = body.statements[call.statement]
+    writes, certain = reader.writes.reaching(leaf.text, call.statement, call.at)
+    block = body.regions[row.region]
+    return (
+        certain
+        and block.kind is RegionKind.THEN
+        and all(_is_made_up(reader, body.writes[index], row.region) for index in writes)
+        and any(
+            test.statement == block.owner and _asks_whether_unset(test.value, leaf)
+            for test in body.tests
+        )
+    )
+
+
+def _is_made_up(reader: Reader, write: Write, region: int) -> bool:
+    """Say whether an assignment of a block stores a credential that is invented."""
+    body, value = reader.body, write.value
+    if not isinstance(value, Result) or body.statements[write.statement].region != region:
+        return False
+    first = words_of(last_step(body.calls[value.call].callee))[:1]
+    return not value.rest and first in [
+        (word,) for word in models(reader.db).lexicon.secret_inventors
+    ]
+
+
+def _asks_whether_unset(condition: Value, path: Path) -> bool:
+    if isinstance(condition, Compare):
+        return condition.ops[0] in ("is", "==") and condition.operands[0] == path
+    return isinstance(condition, Logic) and condition == Logic("not", (path,))
 
 
 def _handed_over(reader: Reader, index: int, call: Call, inner: FunctionId) -> Iterator[Exposure]:

@@ -57,6 +57,7 @@ _FILES = frozenset({"certfile", "file", "filename", "keyfile", "path"})
 # Annotations that tell nothing of what a text shows.
 _OPEN_TYPES = frozenset(typing.__all__)
 _SETTINGS = frozenset({"cfg", "conf", "config", "env", "environ", "options", "opts", "settings"})
+_PLACES = frozenset({"endpoint", "path", "route"})
 _OPENS = frozenset({"io.open", "open", "pathlib.Path"})
 GROWING = frozenset({"add", "append", "appendleft", "extend", "insert"})
 """Methods that add to a container."""
@@ -194,7 +195,9 @@ def _is_harmless_local(reader: Reader, name: str) -> bool:
 
 
 def _is_used_otherwise(reader: Reader, value: Path) -> bool:
-    """Say whether a function uses a value as the name of a file, calls it, or takes it for syntax."""
+    """Say whether a function uses a value as a name, calls it, or takes it for syntax."""
+    if _indexes_secrets(reader, value.text):
+        return True
     for call, target in zip(reader.body.calls, reader.targets, strict=True):
         if call.callee == value.text:
             return True
@@ -211,6 +214,18 @@ def _is_used_otherwise(reader: Reader, value: Path) -> bool:
     if last_step(value.text) != "token":
         return False
     return any(_is_compared_with_literal(value, test) for test in tests)
+
+
+def _indexes_secrets(reader: Reader, text: str) -> bool:
+    """Say whether a function uses a value as the name of something in a mapping of secrets.
+
+    Mappings of tokens and of keys are indexed by the token or key itself.
+    """
+    key = f"[{text}]"
+    return any(
+        read.path.endswith(key) and words_of(read.path.removesuffix(key))[-1:] == ("secrets",)
+        for read in reader.body.reads
+    )
 
 
 def _has_parts(reader: Reader, value: Path) -> bool:
@@ -350,7 +365,7 @@ def _are_fixed(rows: tuple[Row, ...]) -> bool:
 
 
 def _is_fixed(value: Any) -> bool:
-    """Say whether a portable value is written in the source, or an object of a class.
+    """Say whether a portable value is written in the source, a place, or an object of a class.
 
     None is neither: the real value is set elsewhere.
     """
@@ -362,5 +377,6 @@ def _is_fixed(value: Any) -> bool:
         return all(_is_fixed(part) for part in value.values)
     if isinstance(value, Made):
         last = last_step(value.callee)
-        return not value.rest and last[:1].isupper() and not last.isupper()
+        place = not _PLACES.isdisjoint(words_of(last)[-1:])
+        return not value.rest and (place or (last[:1].isupper() and not last.isupper()))
     return isinstance(value, Closure)
