@@ -50,6 +50,10 @@ class Resource(
         manager: whether it can be used in ``with``.
         result: the part of the call's result that is the resource, as access steps
             (``[0]`` for ``fd, path = mkstemp()``).
+        handles: attributes by which somebody else can find it, such as the number of a process.
+        outlives: keyword → the names one of which its value has where the resource is meant to go
+            on without whoever made it; none where any true value says so.
+        lasting: it goes on by itself, so that the end of a ``with`` may wait for it for ever.
     """
 
     noun: str
@@ -57,6 +61,9 @@ class Resource(
     release_functions: tuple[str, ...] = ()
     manager: bool = True
     result: str = ""
+    handles: tuple[str, ...] = ()
+    outlives: dict[str, tuple[str, ...]] = {}
+    lasting: bool = False
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):

@@ -38,6 +38,8 @@ _ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
 _IMMEDIATE = frozenset({"close", "aclose", "cleanup", "quit"})
 """Releases that do not wait for anything: to make them when a call raises changes nothing else."""
 
+_READS = frozenset({"read", "readlines"})
+
 
 class Plan(msgspec.Struct, frozen=True):
     """How a resource is to be released on every path.
@@ -165,11 +167,25 @@ def _without_release(
         return Plan("", refusal="nothing in the same block uses it")
     if owned.resource.manager and _binds_alone(body, owned):
         form = _manager_form(context, function, owned, awaited=False)
+        if form and owned.resource.lasting and not _reads_all(body, holding):
+            return Plan("", refusal=f"`{form}` would wait for it here, which the code does not")
         if form:
             return Plan(form, used[-1], releases=False)
     if body.asynchronous or not owned.resource.release or owned.resource.result:
         return Plan("", refusal="how it is to be released here is not known")
     return Plan("finally", used[-1], releases=False)
+
+
+def _reads_all(body: Function, holding: Holding) -> bool:
+    """Say whether a stream of the thing is read to its end, which waits as well."""
+    streams = {name for name in holding.offspring if name.isidentifier()}
+    reads = {parent_of(row.callee) for row in body.calls if last_step(row.callee) in _READS}
+    reads |= {
+        row.value.text.removesuffix("[*]")
+        for row in body.writes
+        if row.mode is Mode.ITERATE and isinstance(row.value, Path)
+    }
+    return any(path in streams or parent_of(path) in holding.aliases for path in reads)
 
 
 def _is_used_after(body: Function, owned: Owned, last: int) -> bool:

@@ -37,6 +37,8 @@ def load(path):
 - The resource has another owner: it is returned, yielded, stored in an attribute, a container or a
   global, captured by a function, or given to code that may keep it. A function that releases the
   resource itself afterwards has only lent it.
+- It is meant to go on without the function: the number of a process is returned, stored, printed or
+  written down, the process begins a session of its own, an executor runs a task that never ends.
 - It is entered in `with`, `closing` or an `ExitStack`, or its release is registered somewhere.
 - A call raises that is not known to, and the function has no release that it would skip, releases
   the resource in a `finally` or handler anyway, or hands it over in the end.
@@ -50,7 +52,8 @@ def load(path):
 ## Fix
 
 Makes the resource in a `with` where that releases it as its own statement does; this is safe where
-nothing uses it later. Else releases it in a `finally`.
+nothing uses it later. Else releases it in a `finally`. A process that is neither waited for nor read
+to its end gets no `with`, which would wait for it.
 
 ## Options
 

@@ -58,7 +58,20 @@ def _may_raise(db: Database, call: Call, target: str | None, lexicon: Lexicon) -
         return True
     if last in _HARMLESS_METHODS or last in lexicon.mutators:
         return False
-    return not (last_step(owner) in lexicon.log_receivers and last in lexicon.log_methods)
+    return not _is_log_method(call, lexicon)
+
+
+def is_logged(db: Database, call: Call, target: str | None) -> bool:
+    """Say whether a call writes its arguments to a log, which somebody may read or may not."""
+    known = models(db).knowledge(target).log if target is not None else None
+    if known is not None:
+        return known.level != "output"
+    return _is_log_method(call, models(db).lexicon)
+
+
+def _is_log_method(call: Call, lexicon: Lexicon) -> bool:
+    receiver = last_step(parent_of(call.callee))
+    return receiver in lexicon.log_receivers and last_step(call.callee) in lexicon.log_methods
 
 
 def fails_itself(db: Database, function: FunctionId, index: int) -> bool:

@@ -21,7 +21,6 @@ from review_checks.facts.schema import (
     Logic,
     Mode,
     Path,
-    RegionKind,
     Result,
     StatementKind,
     Table,
@@ -30,11 +29,12 @@ from review_checks.facts.schema import (
     Write,
 )
 from review_checks.models.schema import Resource
-from review_checks.summaries.failing.hazards import fails_itself, hazards
-from review_checks.summaries.flow import ancestry, is_inside, may_follow
+from review_checks.summaries.failing.endings import runs_endless
+from review_checks.summaries.failing.hazards import fails_itself, hazards, is_logged
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.mentions import parts_of
+from review_checks.summaries.mentions import given_to, parts_of
 from review_checks.summaries.names import callees, home
+from review_checks.summaries.owning.lending import released_after
 from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of, root_of
 from review_checks.summaries.truths import truth
@@ -64,7 +64,6 @@ _DATA_METHODS = frozenset(
 )  # fmt: skip
 # Of `pathlib.Path`, made from the text of a path.
 _PATH_METHODS = ("unlink", "rename", "replace", "rmdir")
-_BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE)
 
 
 class Owned(msgspec.Struct, frozen=True, array_like=True):
@@ -94,6 +93,8 @@ class Holding:
         self._verbs = frozenset(self._models.lexicon.release)
         self.aliases = {owned.name}
         self.offspring: set[str] = set()
+        # Those by which somebody else can find the thing, such as the number of a process.
+        self._handles: set[str] = set()
         # Offspring that is a resource itself and has a release of its own.
         self._apart: set[str] = set()
         self._follow()
@@ -118,6 +119,8 @@ class Holding:
                     self.aliases.add(write.path)
                 elif self._yields_kept(write):
                     self.offspring.add(write.path)
+                    if self._tells(write.value):
+                        self._handles.add(write.path)
                     if self._is_resource(write.value):
                         self._apart.add(write.path)
 
@@ -153,6 +156,8 @@ class Holding:
         root, last = root_of(text), last_step(text)
         if root not in self.aliases and root not in self.offspring:
             return False
+        if last in self.owned.resource.handles:
+            return True
         return last not in _DATA_ATTRIBUTES and not last.startswith("[")
 
     def _is_kept_result(self, value: Result) -> bool:
@@ -172,6 +177,17 @@ class Holding:
             known.redacts or (known.raises and known.resource is None and not known.returns)
         )
 
+    def _tells(self, value: Value) -> bool:
+        """Say whether a value is made of that by which somebody else can find the thing."""
+        if isinstance(value, Path):
+            handles = self.owned.resource.handles
+            own = parent_of(value.text) in self.aliases and last_step(value.text) in handles
+            return own or value.text in self._handles
+        if isinstance(value, Result):
+            given = given_to(self.body.calls[value.call])
+            return self._is_kept_result(value) and any(self._tells(row) for row in given)
+        return any(self._tells(part) for part in parts_of(value))
+
     def uses(self) -> list[int]:
         """Return the calls of methods of the thing itself."""
         return [
@@ -187,9 +203,7 @@ class Holding:
 
     def _passes(self, call: Call) -> bool:
         """Say whether a call is given the thing or its offspring."""
-        return any(self.keeps(value) for value in call.args) or any(
-            self.keeps(value) for _, value in call.keywords
-        )
+        return any(self.keeps(value) for value in given_to(call))
 
     def captured(self, function: int) -> bool:
         """Say whether a function defined in this one uses the thing."""
@@ -286,7 +300,7 @@ class Holding:
         for index, inner in enumerate(self._functions):
             if inner.parent == self._index and inner.name != "<lambda>" and self.captured(index):
                 statement = self._definition(inner)
-                if statement is not None and not self._released_after(statement, releases):
+                if statement is not None and not self._is_lent(statement, releases):
                     at = body.statements[statement].at
                     yield statement, Step(at, Act.HAND_OVER, ("s", statement))
 
@@ -304,21 +318,40 @@ class Holding:
         target = self._targets[index]
         if target is not None and (target in _ENDS or target.startswith(_ENDS_WITH_PREFIX)):
             return Act.STOP
-        if (
-            self._passes(call)
-            and not self._only_uses(call, index)
-            and (self._gives_method(call) or not self._released_after(call.statement, releases))
-        ):
+        if self._hands_over(call, index, releases):
             return Act.HAND_OVER
         if parent_of(call.callee) in self.aliases:
             return Act.RAISE if fails_itself(self._db, self._function, index) else None
         return Act.RAISE if index in self._risky else None
 
+    def _hands_over(self, call: Call, index: int, releases: list[tuple[int, Step]]) -> bool:
+        """Say whether from a call on somebody else sees to the thing, or nobody has to."""
+        if self._is_method(call):
+            return runs_endless(self._db, self._function, index)
+        if not self._passes(call) or self._only_uses(call, index):
+            return False
+        return self._gives_method(call) or not self._is_lent(
+            call.statement, releases, surely=self._publishes(call, index)
+        )
+
+    def _publishes(self, call: Call, index: int) -> bool:
+        """Say whether a call puts down for somebody by what the thing can be found.
+
+        To act on a process takes its bare number; to write that down takes text, or a record.
+        """
+        if not self.owned.resource.handles:
+            return False
+        told = [value for value in given_to(call) if self._tells(value)]
+        log = self._models.knowledge(self._targets[index] or "").log
+        return any(not isinstance(value, Path) for value in told) or bool(told and log)
+
     def _only_uses(self, call: Call, index: int) -> bool:
         """Say whether a call that is given the thing is known not to keep it."""
         target = self._targets[index]
-        if self._is_method(call):
+        if is_logged(self._db, call, target):
             return True
+        if self._publishes(call, index):
+            return False
         if target is None or home(self._db, target) is not None:
             return False
         known = self._models.knowledge(target)
@@ -335,7 +368,6 @@ class Holding:
 
     def _gives_method(self, call: Call) -> bool:
         """Say whether a call is given the means to release the thing, such as ``f.close``."""
-        values = [*call.args, *[value for _, value in call.keywords]]
         return any(
             isinstance(value, Path)
             and parent_of(value.text) in self.aliases
@@ -343,33 +375,24 @@ class Holding:
                 last_step(value.text) in self.owned.resource.release
                 or last_step(value.text) in self._verbs
             )
-            for value in values
+            for value in given_to(call)
         )
 
-    def _released_after(self, statement: int, releases: list[tuple[int, Step]]) -> bool:
-        """Say whether the function itself gives the thing back after a statement in normal flow.
+    def _is_lent(
+        self, statement: int, releases: list[tuple[int, Step]], *, surely: bool = False
+    ) -> bool:
+        """Say whether a statement only lends the thing, since the function gives it back later."""
+        own = [other for other, step in releases if not self._is_of_offspring(step)]
+        return released_after(self.body, self._bindings, statement, own, surely=surely)
 
-        Then it is still the owner, whatever it lent the thing to.
-        """
-        body = self.body
-        for other, step in releases:
-            if (
-                other == statement
-                or self._is_of_offspring(step)
-                or not may_follow(body, statement, other)
-            ):
-                continue
-            around = [
-                row for row, _ in ancestry(body, other) if not is_inside(body, statement, row)
-            ]
-            # A release on the way out of a branch says nothing of the others.
-            if all(self._is_main_way(region) for region in around):
-                return True
-        return False
-
-    def _is_main_way(self, region: int) -> bool:
-        row = self.body.regions[region]
-        return row.kind is not RegionKind.HANDLER and (row.kind not in _BRANCHES or row.falls)
+    @functools.cached_property
+    def _bindings(self) -> list[Write]:
+        """Return the writes by which the thing's name comes to hold something anew."""
+        return [
+            write
+            for write in self.body.writes
+            if write.path == self.owned.name and not self.is_itself(write.value)
+        ]
 
     def _is_of_offspring(self, step: Step) -> bool:
         kind, index = step.event

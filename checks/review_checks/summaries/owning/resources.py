@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Call, Const, Function, Mode, Path, RegionKind, Result, Use
+from review_checks.facts.schema import (
+    Call,
+    Closure,
+    Const,
+    Function,
+    Mode,
+    Path,
+    RegionKind,
+    Result,
+    Use,
+    Value,
+)
 from review_checks.models.schema import Resource
 from review_checks.summaries.flow import ancestry
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.names import callees, canonical_in, class_of, function_of
 from review_checks.summaries.owning.ownership import Holding, Owned
 from review_checks.summaries.owning.walking import Act
@@ -140,7 +152,7 @@ def acquisition(
     known = models(db).knowledge(target).resource
     if known is not None:
         call = unit_facts(db, function[0]).functions[function[1]].calls[index]
-        return None if _borrows(db, function, call) else known
+        return None if _borrows(db, function, call) or _outlives(db, function, call, known) else known
     if depth <= 0:
         return None
     inner = function_of(db, target)
@@ -167,6 +179,29 @@ def _borrows(db: Database, function: FunctionId, call: Call) -> bool:
         if isinstance(value, Path) and canonical_in(db, function, value.text) in _IN_MEMORY:
             return True
     return False
+
+
+def _outlives(db: Database, function: FunctionId, call: Call, resource: Resource) -> bool:
+    """Say whether a call makes something that is meant to go on without whoever made it."""
+    if not resource.outlives:
+        return False
+    return any(
+        _has_name(db, function, value, resource.outlives[name])
+        if resource.outlives[name]
+        else not isinstance(value, Const) or bool(value.value)
+        for name, value in call.keywords
+        if name in resource.outlives
+    )
+
+
+def _has_name(db: Database, function: FunctionId, value: Value, names: tuple[str, ...]) -> bool:
+    """Say whether a value is one of those that go by some names, or is made of it."""
+    if isinstance(value, Path):
+        return last_step(value.text) in names
+    if isinstance(value, Closure):
+        calls = unit_facts(db, function[0]).functions[value.function].calls
+        return any(last_step(call.callee) in names for call in calls)
+    return any(_has_name(db, function, part, names) for part in parts_of(value))
 
 
 @query
