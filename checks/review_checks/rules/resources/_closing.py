@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from review_checks.rule import Context, FixContext
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.owning.ownership import Holding, Owned
+    from review_checks.summaries.owning.kin import Owned
+    from review_checks.summaries.owning.ownership import Holding
 
 _ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
 _IMMEDIATE = frozenset({"close", "aclose", "cleanup", "quit"})

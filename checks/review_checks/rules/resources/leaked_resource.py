@@ -84,7 +84,8 @@ if TYPE_CHECKING:
 
     from review_checks.models.schema import Resource
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.owning.ownership import Holding, Owned
+    from review_checks.summaries.owning.kin import Owned
+    from review_checks.summaries.owning.ownership import Holding
     from review_checks.summaries.owning.walking import Event
 
 _VERBS = {

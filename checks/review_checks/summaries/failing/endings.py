@@ -34,7 +34,9 @@ def _is_endless(body: Function) -> bool:
     whole = body.regions[0]
     if whole.falls or whole.exits & Exit.RETURN:
         return False
-    endless = {row.statement for row in body.tests if isinstance(row.value, Const) and row.value.value}
+    endless = {
+        row.statement for row in body.tests if isinstance(row.value, Const) and row.value.value
+    }
     return any(
         body.statements[row.owner].kind is StatementKind.WHILE and row.owner in endless
         for row in body.regions

@@ -24,7 +24,8 @@ from review_checks.summaries.owning.courses import (
     course_of,
     without_cleanup,
 )
-from review_checks.summaries.owning.ownership import Holding, Owned
+from review_checks.summaries.owning.kin import Owned
+from review_checks.summaries.owning.ownership import Holding
 from review_checks.summaries.owning.resources import acquired
 from review_checks.summaries.owning.walking import Act, Course, Event, Step, Way, ways_out
 from review_checks.summaries.paths import last_step

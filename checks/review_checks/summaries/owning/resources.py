@@ -30,7 +30,8 @@ from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.mentions import parts_of
 from review_checks.summaries.names import callees, canonical_in, class_of, function_of
-from review_checks.summaries.owning.ownership import Holding, Owned
+from review_checks.summaries.owning.kin import Owned
+from review_checks.summaries.owning.ownership import Holding
 from review_checks.summaries.owning.walking import Act
 from review_checks.summaries.paths import last_step, parent_of
 from review_checks.summaries.words import words_of
@@ -152,7 +153,9 @@ def acquisition(
     known = models(db).knowledge(target).resource
     if known is not None:
         call = unit_facts(db, function[0]).functions[function[1]].calls[index]
-        return None if _borrows(db, function, call) or _outlives(db, function, call, known) else known
+        return (
+            None if _borrows(db, function, call) or _outlives(db, function, call, known) else known
+        )
     if depth <= 0:
         return None
     inner = function_of(db, target)
