@@ -133,6 +133,11 @@ class Knowledge(
         bases: what an exception derives from, as canonical names.
         raises_when: a keyword argument without whose truth nothing is raised.
         harmless: it raises nothing that a caller would handle.
+        harmless_onto: the position of an argument that is a descriptor; it raises nothing where that
+            is one of the three standard streams.
+        ends: it never returns, since the process ends or becomes another.
+        forks: its result is zero in a new process, which goes on with the same code.
+        detaches: it makes the process one that nobody started waits for.
         redacts: its result shows no secret of its arguments.
         secret: the noun of the credential it yields, or empty.
         persists: ``create``, ``save`` or ``delete`` when a call makes a change durable.
@@ -160,6 +165,10 @@ class Knowledge(
     bases: tuple[str, ...] = ()
     raises_when: str = ""
     harmless: bool = False
+    harmless_onto: int | None = None
+    ends: bool = False
+    forks: bool = False
+    detaches: bool = False
     redacts: bool = False
     secret: str = ""
     persists: str = ""
@@ -185,6 +194,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         cleanup: words in the names of functions that clean up or tear down.
         opening: words in the names of functions that open something for their caller to close, with
             the noun for it, or empty.
+        streams: words in the names of what is open for reading or writing.
         mutators: methods of the builtin containers that change them.
         log_receivers: names that hold loggers.
         log_methods: method of a logger → level.
@@ -217,6 +227,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     telling: tuple[str, ...]
     cleanup: tuple[str, ...]
     opening: dict[str, str]
+    streams: tuple[str, ...]
     mutators: tuple[str, ...]
     log_receivers: tuple[str, ...]
     log_methods: dict[str, str]

@@ -40,14 +40,18 @@ def load(path):
 - It is meant to go on without the function: the number of a process is returned, stored, printed or
   written down, the process begins a session of its own, an executor runs a task that never ends.
 - It is entered in `with`, `closing` or an `ExitStack`, or its release is registered somewhere.
+- The path does not exist: a call on it never returns, the loop runs at least once, the condition is
+  about a name that is true only when the resource was opened, or asks for one key of a mapping.
+- The exception leaves a forked child or a detached process, which ends with it.
 - A call raises that is not known to, and the function has no release that it would skip, releases
   the resource in a `finally` or handler anyway, or hands it over in the end.
-- Nothing between the acquisition and the release may raise but trivial builtins, logging and
-  failures of the clean-up itself.
+- Nothing between the acquisition and the release may raise but trivial builtins, logging,
+  conversions of what was just made, and failures of the clean-up itself.
 - The condition of the release tells whether there is something to release.
 - It is not known that the call acquires something, unless its name says so (`connect`, `open`) and
   the function closes the result elsewhere.
-- What is held at module level or in a function `main`, wraps memory, or wraps what somebody else holds.
+- What is held at module level or in a function `main`, wraps memory, or wraps what somebody else
+  holds, as a constructor does that is given a reader, a writer or a transport.
 
 ## Fix
 

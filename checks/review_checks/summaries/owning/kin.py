@@ -7,6 +7,7 @@ Data that is read from it is not.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,7 @@ from review_checks.summaries.failing.hazards import hazards
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.mentions import given_to, parts_of
 from review_checks.summaries.names import callees, home
+from review_checks.summaries.owning.attesting import attesting
 from review_checks.summaries.paths import last_step, parent_of, root_of
 from review_checks.summaries.truths import truth
 
@@ -219,4 +221,12 @@ class Kin:
 
     def truth(self, test: Value, given: Mapping[Value, bool]) -> bool | None:
         """Return what a condition comes to while the thing is held, or None; ``given`` ones are known."""
-        return truth(test, given, self.is_itself)
+        return truth(test, given, self._is_there)
+
+    def _is_there(self, value: Value) -> bool:
+        """Say whether a value is neither None nor false while the thing is held."""
+        return self.is_itself(value) or (isinstance(value, Path) and value.text in self._attesting)
+
+    @functools.cached_property
+    def _attesting(self) -> frozenset[str]:
+        return attesting(self.body, self.owned.call)

@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import Exit, RegionKind
+from review_checks.summaries.failing.endings import unreturning
 from review_checks.summaries.failing.failures import call_failures
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
+from review_checks.summaries.owning.attesting import is_once
 from review_checks.summaries.owning.courses import (
     CLEANING,
     conditions_around,
     course_of,
+    with_ends,
     without_cleanup,
 )
+from review_checks.summaries.owning.forking import is_in_child
 from review_checks.summaries.owning.kin import Owned
 from review_checks.summaries.owning.ownership import Holding
 from review_checks.summaries.owning.resources import acquired
@@ -77,10 +81,24 @@ def leaks(db: Database, function: FunctionId) -> Iterator[tuple[Leak, Holding]]:
     """
     for owned in acquired(db, function):
         holding = Holding(db, function, owned)
-        ways = ways_out(_course(db, function, holding))
-        leak = _Judge(db, function, holding).leak(ways) if ways else None
+        leak = _leak(db, function, holding, frozenset())
+        if leak is not None:
+            # Asked only now, for the answer may take a look through the project.
+            ends = unreturning(db, function)
+            leak = _leak(db, function, holding, ends) if ends else leak
         if leak is not None:
             yield leak, holding
+
+
+def _leak(
+    db: Database, function: FunctionId, holding: Holding, ends: frozenset[int]
+) -> Leak | None:
+    """Return how a thing leaks, given the calls that never return."""
+    ways = ways_out(_course(db, function, holding, ends))
+    acquisition = holding.owned.call
+    if ways and is_once(holding.body, holding.body.calls[acquisition].statement):
+        ways = [way for way in ways if way.event != ("c", acquisition)]
+    return _Judge(db, function, holding).leak(ways) if ways else None
 
 
 class _Judge:
@@ -91,6 +109,7 @@ class _Judge:
         self._function = function
         self._owned = holding.owned
         self._body = holding.body
+        self._acquired: Event = ("c", holding.owned.call)
         self._own = frozenset(holding.uses())
         self._known: dict[Event, bool] = {}
         rows = sorted(step for found in holding.steps.values() for step in found)
@@ -114,6 +133,8 @@ class _Judge:
             if way.exit is not Exit.RAISE and way.origin is None:
                 return self._left(way)
         raised = [leak for way in ways if (leak := self._raised(way)) is not None]
+        if raised and is_in_child(self._db, self._function, self._statement(self._acquired)):
+            raised = [leak for leak in raised if leak.cause is not Cause.RAISED]
         return min(raised, key=self._weakness, default=None)
 
     def _weakness(self, leak: Leak) -> int:
@@ -139,7 +160,7 @@ class _Judge:
     def _left(self, way: Way) -> Leak:
         if not self._releases and not self._hands_over:
             return Leak(self._owned, Cause.NEVER, way.event)
-        cause = Cause.AGAIN if way.event == ("c", self._owned.call) else Cause.LEFT
+        cause = Cause.AGAIN if way.event == self._acquired else Cause.LEFT
         skipped = self._releases[0].event if self._releases else None
         return Leak(self._owned, cause, way.event, None, skipped)
 
@@ -206,13 +227,13 @@ class _Judge:
         return (int(at <= self._body.calls[self._owned.call].at), at)
 
 
-def _course(db: Database, function: FunctionId, holding: Holding) -> Course:
+def _course(db: Database, function: FunctionId, holding: Holding, ends: frozenset[int]) -> Course:
     call = holding.body.calls[holding.owned.call]
     given = conditions_around(holding.body, call.statement, holding.asks_about)
     return course_of(
         db,
         function,
-        without_cleanup(holding.body, call.statement, holding.steps),
+        with_ends(holding.body, ends, without_cleanup(holding.body, call.statement, holding.steps)),
         lambda test: holding.truth(test, given),
         holding.asks_about,
     )

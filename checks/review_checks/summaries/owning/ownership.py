@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
     Call,
+    Const,
     Function,
     Items,
     Mode,
@@ -20,21 +21,22 @@ from review_checks.facts.schema import (
 )
 from review_checks.summaries.failing.endings import runs_endless
 from review_checks.summaries.failing.hazards import fails_itself, is_logged
+from review_checks.summaries.failing.releasing import cleanup_words
 from review_checks.summaries.mentions import given_to
 from review_checks.summaries.names import home
 from review_checks.summaries.owning.kin import Kin
 from review_checks.summaries.owning.lending import released_after
 from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of, root_of
+from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_ENDS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
-_ENDS_WITH_PREFIX = ("os.exec",)
 # Of `pathlib.Path`, made from the text of a path.
 _PATH_METHODS = ("unlink", "rename", "replace", "rmdir")
+_REGISTERING = frozenset({"add", "defer", "register", "schedule"})
 
 
 class Holding(Kin):
@@ -120,22 +122,49 @@ class Holding(Kin):
         if index == self.owned.call:
             return Act.ACQUIRE
         target = self._targets[index]
-        if target is not None and (target in _ENDS or target.startswith(_ENDS_WITH_PREFIX)):
+        if target is not None and self._models.knowledge(target).ends:
             return Act.STOP
         if self._hands_over(call, index, releases):
             return Act.HAND_OVER
         if parent_of(call.callee) in self.aliases:
             return Act.RAISE if fails_itself(self._db, self._function, index) else None
-        return Act.RAISE if index in self._risky else None
+        return Act.RAISE if index in self._risky and not self._converts_its_own(call) else None
+
+    def _converts_its_own(self, call: Call) -> bool:
+        """Say whether a call only converts what was just made, and so is well formed."""
+        words = words_of(last_step(call.callee))
+        conversions = self._models.lexicon.conversions
+        if not words or (words[0] not in conversions and words[-1] not in conversions):
+            return False
+        made = {
+            row.path
+            for row in self.body.writes
+            if isinstance(row.value, Result) and row.value.call == self.owned.call
+        }
+        return any(isinstance(value, Path) for value in call.args) and all(
+            value.text in made if isinstance(value, Path) else isinstance(value, Const)
+            for value in given_to(call)
+        )
 
     def _hands_over(self, call: Call, index: int, releases: list[tuple[int, Step]]) -> bool:
         """Say whether from a call on somebody else sees to the thing, or nobody has to."""
         if self._is_method(call):
             return runs_endless(self._db, self._function, index)
+        if self._registers(call):
+            return True
         if not self._passes(call) or self._only_uses(call, index):
             return False
         return self._gives_method(call) or not self._is_lent(
             call.statement, releases, surely=self._publishes(call, index)
+        )
+
+    def _registers(self, call: Call) -> bool:
+        """Say whether a call leaves to another the clean-up of what it is told of."""
+        first, *rest = words_of(last_step(call.callee)) or ("",)
+        return (
+            first in _REGISTERING
+            and not cleanup_words(self._db).isdisjoint(rest)
+            and any(self.asks_about(value) for value in given_to(call))
         )
 
     def _publishes(self, call: Call, index: int) -> bool:

@@ -28,7 +28,7 @@ from review_checks.summaries.flow import ancestry
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.mentions import parts_of
+from review_checks.summaries.mentions import given_to, parts_of
 from review_checks.summaries.names import callees, canonical_in, class_of, function_of
 from review_checks.summaries.owning.kin import Owned
 from review_checks.summaries.owning.ownership import Holding
@@ -83,6 +83,8 @@ def _implied(db: Database, function: FunctionId, index: int) -> Resource | None:
     target = callees(db, function[0])[function[1]][index]
     if target is not None and (target in models(db).names or _lends(db, target)):
         return None
+    if _wraps(db, body.calls[index]):
+        return None
     names = {write.path for write in body.writes if write.value == Result(index)}
     closed = any(
         call.use is Use.DISCARDED
@@ -97,6 +99,17 @@ def _implied(db: Database, function: FunctionId, index: int) -> Resource | None:
 def _is_in_handler(body: Function, statement: int) -> bool:
     return any(
         body.regions[region].kind is RegionKind.HANDLER for region, _ in ancestry(body, statement)
+    )
+
+
+def _wraps(db: Database, call: Call) -> bool:
+    """Say whether a constructor is given what is open already, for which somebody else cares."""
+    if not last_step(call.callee)[:1].isupper():
+        return False
+    streams = models(db).lexicon.streams
+    return any(
+        isinstance(value, Path) and any(word in streams for word in words_of(last_step(value.text)))
+        for value in given_to(call)
     )
 
 
