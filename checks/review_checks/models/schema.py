@@ -146,6 +146,7 @@ class Knowledge(
         entry: as a decorator, it makes a function an entry point that the library calls.
         suppresses: it is a context manager that swallows the exceptions it is given.
         reraises: it is a context manager or call that raises the exception being handled.
+        reads_source: it gives the text of the function that is its first argument.
         mutates: the method changes the object it is called on.
         amount: one of its arguments is an amount.
         converts: its result is its first argument, as another kind of number.
@@ -177,6 +178,7 @@ class Knowledge(
     entry: bool = False
     suppresses: bool = False
     reraises: bool = False
+    reads_source: bool = False
     mutates: bool = False
     amount: Amount | None = None
     converts: bool = False

@@ -15,6 +15,7 @@ from review_checks.summaries.mentions import is_mentioned
 from review_checks.summaries.names import callees
 from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of
+from review_checks.summaries.source_text import is_read_as_text
 from review_checks.text.editing import (
     delete_lines,
     indent,
@@ -73,6 +74,11 @@ def plan(context: Context, function: FunctionId, holding: Holding) -> Plan:
     made = body.statements[call.statement]
     if made.kind is not StatementKind.ASSIGN:
         return Plan("", refusal="it is not made by a plain assignment")
+    if is_read_as_text(context.db, function):
+        return Plan("", refusal="its text is read by the program itself, as it stands")
+    if not owned.resource.noun:
+        what = f"what `{owned.name}.{owned.resource.release[0]}()` does is not known"
+        return Plan("", refusal=f"{what}: it may publish what is not finished")
     steps = sorted(step for rows in holding.steps.values() for step in rows)
     inside = [step for step in steps if step.at >= made.end]
     if any(step.act is Act.RELEASE and _is_of_itself(holding, step) for step in inside):

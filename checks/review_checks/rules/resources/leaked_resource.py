@@ -57,7 +57,8 @@ def load(path):
 
 Makes the resource in a `with` where that releases it as its own statement does; this is safe where
 nothing uses it later. Else releases it in a `finally`. A process that is neither waited for nor read
-to its end gets no `with`, which would wait for it.
+to its end gets no `with`, which would wait for it. Offers nothing where it is not known what the
+`close` of a thing does, nor in a function whose text the program itself reads.
 
 ## Options
 
@@ -78,9 +79,9 @@ from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.resources._closing import close, plan
 from review_checks.rules.resources._naming import give_name, obstacle
-from review_checks.summaries.failing.failures import call_failures
 from review_checks.summaries.owning.leaks import Cause, Leak, leaks
 from review_checks.summaries.owning.resources import dropped
+from review_checks.summaries.owning.wording import places, why_kept
 from review_checks.summaries.paths import root_of
 
 if TYPE_CHECKING:
@@ -160,19 +161,26 @@ def _nameless(context: Context, function: FunctionId, items: list[Owned]) -> Rep
 
 
 def _message(context: Context, function: FunctionId, leak: Leak) -> str:
-    resource = leak.owned.resource
-    noun = f" ({resource.noun})" if resource.noun else ""
-    subject, verb = f"`{leak.owned.name}`{noun}", _verb(resource)
-    if leak.cause is Cause.NEVER:
-        return f"{subject} is never {verb}"
-    if leak.cause is Cause.LEFT:
-        return f"{subject} is not {verb} on every path out of the function"
-    if leak.cause is Cause.AGAIN:
-        return f"{subject} is not {verb} before the loop makes the next one"
-    what = _failing(context, function, leak.after or leak.event)
-    if leak.cause is Cause.CAUGHT:
-        return f"{subject} is not {verb} when {what} and that is handled"
-    return f"{subject} is not {verb} when {what}"
+    why = why_kept(
+        context.db,
+        function,
+        _way(leak),
+        done=_verb(leak.owned.resource),
+        again="makes the next one",
+    )
+    return f"{_subject(context, function, leak.owned)} {why}"
+
+
+def _way(leak: Leak) -> tuple[Cause, Event, Event | None]:
+    return (leak.cause, leak.event, leak.after)
+
+
+def _subject(context: Context, function: FunctionId, owned: Owned) -> str:
+    """Return what a resource goes by; a name that says nothing gives way to how it is made."""
+    noun = owned.resource.noun
+    if not owned.name.strip("_") and noun:
+        return f"the {noun} of `{context.facts(function).calls[owned.call].callee}()`"
+    return f"`{owned.name}` ({noun})" if noun else f"`{owned.name}`"
 
 
 def _verb(resource: Resource) -> str:
@@ -182,38 +190,25 @@ def _verb(resource: Resource) -> str:
     return _VERBS.get(resource.release[0], "released")
 
 
-def _failing(context: Context, function: FunctionId, event: Event) -> str:
-    kind, index = event
-    body = context.facts(function)
-    if kind == "s":
-        raised = next((row.type for row in body.raises if row.statement == index), "")
-        return f"`{raised}` is raised" if raised else "the exception is raised again"
-    name = body.calls[index].callee or "a call"
-    exceptions = call_failures(context.db, function, index)
-    what = f" `{'.'.join(exceptions[0].split('.')[-2:])}`" if exceptions else ""
-    return f"`{name}()` raises{what}"
-
-
 def _evidence(context: Context, function: FunctionId, leak: Leak) -> Iterator[tuple[Place, str]]:
-    verb = _verb(leak.owned.resource)
-    raising = leak.event if leak.cause is Cause.RAISED else leak.after
-    if raising is not None:
-        yield Place(function, *raising), "raises"
-    elif leak.cause is Cause.NEVER:
-        last = _last_use(context, function, leak.owned)
+    if leak.cause is Cause.NEVER:
+        last = _last_use(context, function, leak)
         if last is not None:
             yield Place(function, "c", last), "used here for the last time"
-    if leak.cause is not Cause.RAISED and leak.event[0] == "s":
-        yield Place(function, *leak.event), f"leaves without its being {verb}"
-    if leak.skipped is not None:
-        text = f"{verb} here, on another path" if raising is None else "which skips this release"
-        yield Place(function, *leak.skipped), text
+    for event, text in places(_way(leak), leak.skipped, done=_verb(leak.owned.resource)):
+        yield Place(function, *event), text
 
 
-def _last_use(context: Context, function: FunctionId, owned: Owned) -> int | None:
-    """Return the last call of a method of the resource."""
-    calls = enumerate(context.facts(function).calls)
-    used = [index for index, call in calls if root_of(call.callee) == owned.name]
+def _last_use(context: Context, function: FunctionId, leak: Leak) -> int | None:
+    """Return the last call of a method of the resource before it is left."""
+    body = context.facts(function)
+    kind, index = leak.event
+    end = body.statements[index].end if kind == "s" else body.statements[-1].end
+    used = [
+        row
+        for row, call in enumerate(body.calls)
+        if root_of(call.callee) == leak.owned.name and call.at < end
+    ]
     return used[-1] if used else None
 
 

@@ -39,12 +39,18 @@ if TYPE_CHECKING:
 
     from review_checks.summaries.incremental import Database
 
+_ASKING = ("fileno", "get", "has_", "is_", "tell")
+
 
 class Cause(enum.Enum):
     """Why a resource is not released."""
 
     NEVER = "never"
     """No path releases it or hands it over."""
+    KEPT = "kept"
+    """No path releases it; some hand it over, and another does not."""
+    FAILED = "failed"
+    """Only where something went wrong it is released."""
     LEFT = "left"
     """A path of normal flow leaves without releasing it."""
     AGAIN = "again"
@@ -114,7 +120,9 @@ class _Judge:
         self._known: dict[Event, bool] = {}
         rows = sorted(step for found in holding.steps.values() for step in found)
         self._releases = [step for step in rows if step.act is Act.RELEASE]
-        self._hands_over = any(step.act is Act.HAND_OVER for step in rows)
+        given = [step for step in rows if step.act is Act.HAND_OVER]
+        self._hands_over = bool(given)
+        self._gives_away = any(not self._is_rebound(step.event) for step in given)
         # A function that has thought of exceptions takes what it leaves outside its `try` or `with`
         # to be safe, and so do we where nothing else is known.
         self._guarded = any(step.event[0] == "i" for step in self._releases) or any(
@@ -137,18 +145,32 @@ class _Judge:
             raised = [leak for leak in raised if leak.cause is not Cause.RAISED]
         return min(raised, key=self._weakness, default=None)
 
+    def _is_rebound(self, event: Event) -> bool:
+        """Say whether an event only gives the thing's name to something else."""
+        kind, index = event
+        return kind == "w" and self._body.writes[index].path == self._owned.name
+
     def _weakness(self, leak: Leak) -> int:
-        """Return how little is known of what raises; of equals the first in the source counts."""
+        """Return how unlikely it is that something raises; of equals the first in the source counts."""
         event = leak.after or leak.event
-        if not self._is_known(event):
-            # To make an object fails more rarely than to use one.
-            name = last_step(self._body.calls[event[1]].callee)
-            return 4 if name[:1].isupper() else 3
         if event[0] == "s":
             return 1
+        name = last_step(self._body.calls[event[1]].callee)
+        if self._is_minor(name, event):
+            return 4 if self._is_known(event) else 6
+        if not self._is_known(event):
+            # To make an object fails more rarely than to use one.
+            return 5 if name[:1].isupper() else 3
         if event[1] in self._own:
             return 0
         return 2 if self._makes(event) else 1
+
+    def _is_minor(self, name: str, event: Event) -> bool:
+        """Say whether a call is one that nobody expects to fail: it asks, tells, or imports late."""
+        asks = name.startswith(_ASKING) and name != "get"
+        if asks or name in models(self._db).lexicon.log_methods:
+            return event[1] not in self._own
+        return set(call_failures(self._db, self._function, event[1])) == {"ImportError"}
 
     def _makes(self, event: Event) -> bool:
         """Say whether a call makes another resource, which fails more rarely than to use one."""
@@ -158,9 +180,16 @@ class _Judge:
         return target is not None and models(self._db).knowledge(target).resource is not None
 
     def _left(self, way: Way) -> Leak:
-        if not self._releases and not self._hands_over:
+        if not self._releases and not self._gives_away:
             return Leak(self._owned, Cause.NEVER, way.event)
-        cause = Cause.AGAIN if way.event == self._acquired else Cause.LEFT
+        if way.event == self._acquired:
+            cause = Cause.AGAIN
+        elif not self._releases:
+            cause = Cause.KEPT
+        else:
+            statements = [self._statement(step.event) for step in self._releases]
+            mended = all(self._handlers_around(row) for row in statements)
+            cause = Cause.FAILED if mended else Cause.LEFT
         skipped = self._releases[0].event if self._releases else None
         return Leak(self._owned, cause, way.event, None, skipped)
 
@@ -187,11 +216,14 @@ class _Judge:
             return self._body.statements[first].at < release.at
         if first == second or not may_follow(self._body, first, second):
             return False
-        handlers = [row for row, _ in ancestry(self._body, second) if self._is_handler(row)]
-        return all(is_inside(self._body, first, row) for row in handlers)
+        return all(is_inside(self._body, first, row) for row in self._handlers_around(second))
 
-    def _is_handler(self, region: int) -> bool:
-        return self._body.regions[region].kind is RegionKind.HANDLER
+    def _handlers_around(self, statement: int) -> list[int]:
+        return [
+            row
+            for row, _ in ancestry(self._body, statement)
+            if self._body.regions[row].kind is RegionKind.HANDLER
+        ]
 
     def _is_known(self, event: Event) -> bool:
         """Say whether something is known to raise: a ``raise``, or a call of which that is said."""
