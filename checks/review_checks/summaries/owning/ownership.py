@@ -131,7 +131,7 @@ class Holding(Kin):
         return Act.RAISE if index in self._risky and not self._converts_its_own(call) else None
 
     def _converts_its_own(self, call: Call) -> bool:
-        """Say whether a call only converts what was just made, and so is well formed."""
+        """Say whether a call only converts a path that was just made, and so is well formed."""
         words = words_of(last_step(call.callee))
         conversions = self._models.lexicon.conversions
         if not words or (words[0] not in conversions and words[-1] not in conversions):
@@ -141,6 +141,9 @@ class Holding(Kin):
             for row in self.body.writes
             if isinstance(row.value, Result) and row.value.call == self.owned.call
         }
+        if not self._is_path():
+            # To convert the thing itself is to read from it.
+            made -= self.aliases
         return any(isinstance(value, Path) for value in call.args) and all(
             value.text in made if isinstance(value, Path) else isinstance(value, Const)
             for value in given_to(call)
