@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from review_checks.summaries.incremental import Database
 
-_ASKING = ("fileno", "get", "has_", "is_", "tell")
+_MINOR = ("as_", "fileno", "get", "has_", "is_", "tell", "to_")
 
 
 class Cause(enum.Enum):
@@ -166,9 +166,9 @@ class _Judge:
         return 2 if self._makes(event) else 1
 
     def _is_minor(self, name: str, event: Event) -> bool:
-        """Say whether a call is one that nobody expects to fail: it asks, tells, or imports late."""
-        asks = name.startswith(_ASKING) and name != "get"
-        if asks or name in models(self._db).lexicon.log_methods:
+        """Say whether nobody expects a call to fail: it asks, tells, converts, or imports late."""
+        minor = name.startswith(_MINOR) and name != "get"
+        if minor or name in models(self._db).lexicon.log_methods:
             return event[1] not in self._own
         return set(call_failures(self._db, self._function, event[1])) == {"ImportError"}
 

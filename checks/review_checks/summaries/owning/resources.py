@@ -107,10 +107,9 @@ def _wraps(db: Database, call: Call) -> bool:
     if not last_step(call.callee)[:1].isupper():
         return False
     streams = models(db).lexicon.streams
-    return any(
-        isinstance(value, Path) and any(word in streams for word in words_of(last_step(value.text)))
-        for value in given_to(call)
-    )
+    names = [last_step(value.text) for value in given_to(call) if isinstance(value, Path)]
+    # A constant is a kind of stream, such as `SOCK_STREAM`.
+    return any(word in streams for name in names if not name.isupper() for word in words_of(name))
 
 
 def _lends(db: Database, target: str) -> bool:
