@@ -84,7 +84,8 @@ def never_returns(db: Database, function: FunctionId, depth: int) -> bool:
         return False
     whole = body.regions[0]
     if not whole.falls and not whole.exits & Exit.RETURN:
-        return True
+        # What ends an endless loop is unknown.
+        return not _is_endless(body)
     targets = callees(db, function[0])[function[1]]
     return any(
         call.use is Use.DISCARDED

@@ -262,10 +262,13 @@ class _Judge:
 def _course(db: Database, function: FunctionId, holding: Holding, ends: frozenset[int]) -> Course:
     call = holding.body.calls[holding.owned.call]
     given = conditions_around(holding.body, call.statement, holding.asks_about)
+    steps = without_cleanup(holding.body, call.statement, holding.steps)
+    # What ends the process gives back all that it holds.
+    raising = [row for row in ends if set(call_failures(db, function, row)) - {"SystemExit"}]
     return course_of(
         db,
         function,
-        with_ends(holding.body, ends, without_cleanup(holding.body, call.statement, holding.steps)),
+        with_ends(holding.body, ends, raising, steps),
         lambda test: holding.truth(test, given),
         holding.asks_about,
     )
