@@ -122,7 +122,7 @@ class _Judge:
         self._releases = [step for step in rows if step.act is Act.RELEASE]
         given = [step for step in rows if step.act is Act.HAND_OVER]
         self._hands_over = bool(given)
-        self._gives_away = any(not self._is_rebound(step.event) for step in given)
+        self._gives_away = any(self._is_given_away(step.event) for step in given)
         # A function that has thought of exceptions takes what it leaves outside its `try` or `with`
         # to be safe, and so do we where nothing else is known.
         self._guarded = any(step.event[0] == "i" for step in self._releases) or any(
@@ -145,10 +145,13 @@ class _Judge:
             raised = [leak for leak in raised if leak.cause is not Cause.RAISED]
         return min(raised, key=self._weakness, default=None)
 
-    def _is_rebound(self, event: Event) -> bool:
-        """Say whether an event only gives the thing's name to something else."""
+    def _is_given_away(self, event: Event) -> bool:
+        """Say whether an event gives away the thing, and not only its name to something else."""
         kind, index = event
-        return kind == "w" and self._body.writes[index].path == self._owned.name
+        if kind == "w" and self._body.writes[index].path == self._owned.name:
+            return False
+        made = self._statement(self._acquired)
+        return may_follow(self._body, made, self._statement(event))
 
     def _weakness(self, leak: Leak) -> int:
         """Return how unlikely it is that something raises; of equals the first in the source counts."""
@@ -248,6 +251,8 @@ class _Judge:
         kind, index = event
         if kind == "c":
             return self._body.calls[index].statement
+        if kind == "w":
+            return self._body.writes[index].statement
         return self._body.withs[index].statement if kind == "i" else index
 
     def _order(self, event: Event) -> tuple[int, int]:
