@@ -49,8 +49,8 @@ _DATA_METHODS = frozenset(
         "getheader", "getinfo", "getmember", "getmembers", "getnames", "getpeername", "getsockname",
         "getsockopt", "getvalue", "infolist", "is_alive", "isatty", "json", "namelist", "poll",
         "raise_for_status", "read", "readable", "readexactly", "readinto", "readline", "readlines",
-        "readuntil", "recv", "recv_into", "recvfrom", "seek", "seekable", "send", "sendall", "sendto",
-        "settimeout", "tell", "text", "wait", "write", "writable", "writelines",
+        "readuntil", "receive", "recv", "recv_into", "recvfrom", "seek", "seekable", "send", "sendall",
+        "sendto", "settimeout", "tell", "text", "wait", "write", "writable", "writelines",
     }
 )  # fmt: skip
 
