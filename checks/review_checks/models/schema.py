@@ -52,6 +52,10 @@ class Resource(
         manager: whether it can be used in ``with``.
         result: the part of the call's result that is the resource, as access steps
             (``[0]`` for ``fd, path = mkstemp()``).
+        handles: attributes by which somebody else can find it, such as the number of a process.
+        outlives: keyword → the names one of which its value has where the resource is meant to go
+            on without whoever made it; none where any true value says so.
+        lasting: it goes on by itself, so that the end of a ``with`` may wait for it for ever.
     """
 
     noun: str
@@ -59,6 +63,9 @@ class Resource(
     release_functions: tuple[str, ...] = ()
     manager: bool = True
     result: str = ""
+    handles: tuple[str, ...] = ()
+    outlives: dict[str, tuple[str, ...]] = {}
+    lasting: bool = False
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"):
@@ -130,6 +137,11 @@ class Knowledge(
         bases: what an exception derives from, as canonical names.
         raises_when: a keyword argument without whose truth nothing is raised.
         harmless: it raises nothing that a caller would handle.
+        harmless_onto: the position of an argument that is a descriptor; it raises nothing where that
+            is one of the three standard streams.
+        ends: it never returns, since the process ends or becomes another.
+        forks: its result is zero in a new process, which goes on with the same code.
+        detaches: it makes the process one that nobody started waits for.
         redacts: its result shows no secret of its arguments.
         secret: the noun of the credential it yields, or empty.
         persists: ``create``, ``save`` or ``delete`` when a call makes a change durable.
@@ -138,6 +150,7 @@ class Knowledge(
         entry: as a decorator, it makes a function an entry point that the library calls.
         suppresses: it is a context manager that swallows the exceptions it is given.
         reraises: it is a context manager or call that raises the exception being handled.
+        reads_source: it gives the text of the function that is its first argument.
         mutates: the method changes the object it is called on.
         amount: one of its arguments is an amount.
         converts: its result is its first argument, as another kind of number.
@@ -157,6 +170,10 @@ class Knowledge(
     bases: tuple[str, ...] = ()
     raises_when: str = ""
     harmless: bool = False
+    harmless_onto: int | None = None
+    ends: bool = False
+    forks: bool = False
+    detaches: bool = False
     redacts: bool = False
     secret: str = ""
     persists: str = ""
@@ -165,6 +182,7 @@ class Knowledge(
     entry: bool = False
     suppresses: bool = False
     reraises: bool = False
+    reads_source: bool = False
     mutates: bool = False
     amount: Amount | None = None
     converts: bool = False
@@ -182,6 +200,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         cleanup: words in the names of functions that clean up or tear down.
         opening: words in the names of functions that open something for their caller to close, with
             the noun for it, or empty.
+        streams: words in the names of what is open for reading or writing.
         mutators: methods of the builtin containers that change them.
         log_receivers: names that hold loggers.
         log_methods: method of a logger → level.
@@ -218,6 +237,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     telling: tuple[str, ...]
     cleanup: tuple[str, ...]
     opening: dict[str, str]
+    streams: tuple[str, ...]
     mutators: tuple[str, ...]
     log_receivers: tuple[str, ...]
     log_methods: dict[str, str]

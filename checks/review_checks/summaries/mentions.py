@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import (
     Binary,
+    Call,
     Compare,
     Format,
     Function,
@@ -36,6 +37,11 @@ def parts_of(value: Value) -> tuple[Value, ...]:
     return ()
 
 
+def given_to(call: Call) -> list[Value]:
+    """Return the arguments of a call, those given by keyword last."""
+    return [*call.args, *[value for _, value in call.keywords]]
+
+
 def is_mentioned(body: Function, name: str, first: int, last: int | None = None) -> bool:
     """Say whether events between two orders of evaluation use what a name stands for."""
 
@@ -57,8 +63,7 @@ def _roots(body: Function) -> Iterator[tuple[int, str]]:
 def _values(body: Function) -> Iterator[tuple[int, Value]]:
     """Yield the values of events, with the events' orders."""
     for call in body.calls:
-        yield from ((call.at, value) for value in call.args)
-        yield from ((call.at, value) for _, value in call.keywords)
+        yield from ((call.at, value) for value in given_to(call))
     yield from ((write.at, write.value) for write in body.writes)
     yield from ((test.at, test.value) for test in body.tests)
     yield from ((result.at, result.value) for result in body.results)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review_checks.facts.schema import Compare, Const, Logic, Path, Result, Value
+from review_checks.facts.schema import (
+    Compare,
+    Const,
+    Function,
+    Logic,
+    Mode,
+    Path,
+    Result,
+    StatementKind,
+    Value,
+)
+from review_checks.summaries.flow import statements_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +44,23 @@ def truth(
         if is_held(left) and isinstance(right, Const):
             return _compared(test.ops[0], right.value)
     return None
+
+
+def known_before(body: Function, statement: int) -> dict[Value, bool]:
+    """Return the names that were just given a constant, in a row before a statement, and its truth."""
+    region = body.statements[statement].region
+    row: list[int] = []
+    for other in reversed(statements_in(body, region)):
+        if other < statement:
+            if body.statements[other].kind is not StatementKind.ASSIGN:
+                break
+            row.append(other)
+    last = {write.path: write for write in body.writes if write.statement in row}
+    return {
+        Path(path): bool(write.value.value)
+        for path, write in last.items()
+        if write.mode is Mode.ASSIGN and isinstance(write.value, Const) and path.isidentifier()
+    }
 
 
 def _combined(operator: str, parts: list[bool | None]) -> bool | None:

@@ -15,6 +15,7 @@ from review_checks.summaries.mentions import is_mentioned
 from review_checks.summaries.names import callees
 from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of
+from review_checks.summaries.source_text import is_read_as_text
 from review_checks.text.editing import (
     delete_lines,
     indent,
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
 
     from review_checks.rule import Context, FixContext
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.owning.ownership import Holding, Owned
+    from review_checks.summaries.owning.kin import Owned
+    from review_checks.summaries.owning.ownership import Holding
 
 _ASSIGNED = re.compile(r"[^\W\d]\w*[ \t]*=[ \t]*(?=[^\s=\\])")
 _IMMEDIATE = frozenset({"close", "aclose", "cleanup", "quit"})
 """Releases that do not wait for anything: to make them when a call raises changes nothing else."""
+
+_READS = frozenset({"read", "readlines"})
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -70,6 +74,11 @@ def plan(context: Context, function: FunctionId, holding: Holding) -> Plan:
     made = body.statements[call.statement]
     if made.kind is not StatementKind.ASSIGN:
         return Plan("", refusal="it is not made by a plain assignment")
+    if is_read_as_text(context.db, function):
+        return Plan("", refusal="its text is read by the program itself, as it stands")
+    if not owned.resource.noun:
+        what = f"what `{owned.name}.{owned.resource.release[0]}()` does is not known"
+        return Plan("", refusal=f"{what}: it may publish what is not finished")
     steps = sorted(step for rows in holding.steps.values() for step in rows)
     inside = [step for step in steps if step.at >= made.end]
     if any(step.act is Act.RELEASE and _is_of_itself(holding, step) for step in inside):
@@ -165,11 +174,25 @@ def _without_release(
         return Plan("", refusal="nothing in the same block uses it")
     if owned.resource.manager and _binds_alone(body, owned):
         form = _manager_form(context, function, owned, awaited=False)
+        if form and owned.resource.lasting and not _reads_all(body, holding):
+            return Plan("", refusal=f"`{form}` would wait for it here, which the code does not")
         if form:
             return Plan(form, used[-1], releases=False)
     if body.asynchronous or not owned.resource.release or owned.resource.result:
         return Plan("", refusal="how it is to be released here is not known")
     return Plan("finally", used[-1], releases=False)
+
+
+def _reads_all(body: Function, holding: Holding) -> bool:
+    """Say whether a stream of the thing is read to its end, which waits as well."""
+    streams = {name for name in holding.offspring if name.isidentifier()}
+    reads = {parent_of(row.callee) for row in body.calls if last_step(row.callee) in _READS}
+    reads |= {
+        row.value.text.removesuffix("[*]")
+        for row in body.writes
+        if row.mode is Mode.ITERATE and isinstance(row.value, Path)
+    }
+    return any(path in streams or parent_of(path) in holding.aliases for path in reads)
 
 
 def _is_used_after(body: Function, owned: Owned, last: int) -> bool:

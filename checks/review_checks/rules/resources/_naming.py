@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from review_checks.rule import Context, FixContext
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.owning.ownership import Owned
+    from review_checks.summaries.owning.kin import Owned
 
 _NAMES = ("file", "source", "stream", "opened")
 _SIMPLE = (StatementKind.ASSIGN, StatementKind.EXPRESSION, StatementKind.RETURN)

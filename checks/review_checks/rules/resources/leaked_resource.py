@@ -37,20 +37,28 @@ def load(path):
 - The resource has another owner: it is returned, yielded, stored in an attribute, a container or a
   global, captured by a function, or given to code that may keep it. A function that releases the
   resource itself afterwards has only lent it.
+- It is meant to go on without the function: the number of a process is returned, stored, printed or
+  written down, the process begins a session of its own, an executor runs a task that never ends.
 - It is entered in `with`, `closing` or an `ExitStack`, or its release is registered somewhere.
+- The path does not exist: a call on it never returns, the loop runs at least once, the condition is
+  about a name that is true only when the resource was opened, or asks for one key of a mapping.
+- The exception leaves a forked child or a detached process, which ends with it.
 - A call raises that is not known to, and the function has no release that it would skip, releases
   the resource in a `finally` or handler anyway, or hands it over in the end.
-- Nothing between the acquisition and the release may raise but trivial builtins, logging and
-  failures of the clean-up itself.
+- Nothing between the acquisition and the release may raise but trivial builtins, logging,
+  conversions of what was just made, and failures of the clean-up itself.
 - The condition of the release tells whether there is something to release.
 - It is not known that the call acquires something, unless its name says so (`connect`, `open`) and
   the function closes the result elsewhere.
-- What is held at module level or in a function `main`, wraps memory, or wraps what somebody else holds.
+- What is held at module level or in a function `main`, wraps memory, or wraps what somebody else
+  holds, as a constructor does that is given a reader, a writer or a transport.
 
 ## Fix
 
 Makes the resource in a `with` where that releases it as its own statement does; this is safe where
-nothing uses it later. Else releases it in a `finally`.
+nothing uses it later. Else releases it in a `finally`. A process that is neither waited for nor read
+to its end gets no `with`, which would wait for it. Offers nothing where it is not known what the
+`close` of a thing does, nor in a function whose text the program itself reads.
 
 ## Options
 
@@ -71,9 +79,9 @@ from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.resources._closing import close, plan
 from review_checks.rules.resources._naming import give_name, obstacle
-from review_checks.summaries.failing.failures import call_failures
 from review_checks.summaries.owning.leaks import Cause, Leak, leaks
 from review_checks.summaries.owning.resources import dropped
+from review_checks.summaries.owning.wording import places, why_kept
 from review_checks.summaries.paths import root_of
 
 if TYPE_CHECKING:
@@ -81,7 +89,8 @@ if TYPE_CHECKING:
 
     from review_checks.models.schema import Resource
     from review_checks.summaries.inputs import FunctionId
-    from review_checks.summaries.owning.ownership import Holding, Owned
+    from review_checks.summaries.owning.kin import Owned
+    from review_checks.summaries.owning.ownership import Holding
     from review_checks.summaries.owning.walking import Event
 
 _VERBS = {
@@ -152,19 +161,26 @@ def _nameless(context: Context, function: FunctionId, items: list[Owned]) -> Rep
 
 
 def _message(context: Context, function: FunctionId, leak: Leak) -> str:
-    resource = leak.owned.resource
-    noun = f" ({resource.noun})" if resource.noun else ""
-    subject, verb = f"`{leak.owned.name}`{noun}", _verb(resource)
-    if leak.cause is Cause.NEVER:
-        return f"{subject} is never {verb}"
-    if leak.cause is Cause.LEFT:
-        return f"{subject} is not {verb} on every path out of the function"
-    if leak.cause is Cause.AGAIN:
-        return f"{subject} is not {verb} before the loop makes the next one"
-    what = _failing(context, function, leak.after or leak.event)
-    if leak.cause is Cause.CAUGHT:
-        return f"{subject} is not {verb} when {what} and that is handled"
-    return f"{subject} is not {verb} when {what}"
+    why = why_kept(
+        context.db,
+        function,
+        _way(leak),
+        done=_verb(leak.owned.resource),
+        again="makes the next one",
+    )
+    return f"{_subject(context, function, leak.owned)} {why}"
+
+
+def _way(leak: Leak) -> tuple[Cause, Event, Event | None]:
+    return (leak.cause, leak.event, leak.after)
+
+
+def _subject(context: Context, function: FunctionId, owned: Owned) -> str:
+    """Return what a resource goes by; a name that says nothing gives way to how it is made."""
+    noun = owned.resource.noun
+    if not owned.name.strip("_") and noun:
+        return f"the {noun} of `{context.facts(function).calls[owned.call].callee}()`"
+    return f"`{owned.name}` ({noun})" if noun else f"`{owned.name}`"
 
 
 def _verb(resource: Resource) -> str:
@@ -174,38 +190,25 @@ def _verb(resource: Resource) -> str:
     return _VERBS.get(resource.release[0], "released")
 
 
-def _failing(context: Context, function: FunctionId, event: Event) -> str:
-    kind, index = event
-    body = context.facts(function)
-    if kind == "s":
-        raised = next((row.type for row in body.raises if row.statement == index), "")
-        return f"`{raised}` is raised" if raised else "the exception is raised again"
-    name = body.calls[index].callee or "a call"
-    exceptions = call_failures(context.db, function, index)
-    what = f" `{'.'.join(exceptions[0].split('.')[-2:])}`" if exceptions else ""
-    return f"`{name}()` raises{what}"
-
-
 def _evidence(context: Context, function: FunctionId, leak: Leak) -> Iterator[tuple[Place, str]]:
-    verb = _verb(leak.owned.resource)
-    raising = leak.event if leak.cause is Cause.RAISED else leak.after
-    if raising is not None:
-        yield Place(function, *raising), "raises"
-    elif leak.cause is Cause.NEVER:
-        last = _last_use(context, function, leak.owned)
+    if leak.cause is Cause.NEVER:
+        last = _last_use(context, function, leak)
         if last is not None:
             yield Place(function, "c", last), "used here for the last time"
-    if leak.cause is not Cause.RAISED and leak.event[0] == "s":
-        yield Place(function, *leak.event), f"leaves without its being {verb}"
-    if leak.skipped is not None:
-        text = f"{verb} here, on another path" if raising is None else "which skips this release"
-        yield Place(function, *leak.skipped), text
+    for event, text in places(_way(leak), leak.skipped, done=_verb(leak.owned.resource)):
+        yield Place(function, *event), text
 
 
-def _last_use(context: Context, function: FunctionId, owned: Owned) -> int | None:
-    """Return the last call of a method of the resource."""
-    calls = enumerate(context.facts(function).calls)
-    used = [index for index, call in calls if root_of(call.callee) == owned.name]
+def _last_use(context: Context, function: FunctionId, leak: Leak) -> int | None:
+    """Return the last call of a method of the resource before it is left."""
+    body = context.facts(function)
+    kind, index = leak.event
+    end = body.statements[index].end if kind == "s" else body.statements[-1].end
+    used = [
+        row
+        for row, call in enumerate(body.calls)
+        if root_of(call.callee) == leak.owned.name and call.at < end
+    ]
     return used[-1] if used else None
 
 

@@ -93,9 +93,9 @@ from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
 from review_checks.rules.synchronization._chains import symbol_of
 from review_checks.rules.synchronization._giving_back import give_back, plan
-from review_checks.summaries.failing.failures import call_failures
 from review_checks.summaries.locking.releases import Unreleased, unreleased
 from review_checks.summaries.owning.leaks import Cause
+from review_checks.summaries.owning.wording import places, why_kept
 from review_checks.summaries.paths import parent_of
 
 if TYPE_CHECKING:
@@ -134,37 +134,17 @@ def _message(context: Context, function: FunctionId, found: Unreleased) -> str:
     text = parent_of(context.facts(function).calls[found.call].callee)
     if found.cause is Cause.NEVER:
         return f"`{text}` is acquired and never released"
-    if found.cause is Cause.LEFT:
-        return f"`{text}` is not released on every path out of the function"
-    if found.cause is Cause.AGAIN:
-        return f"`{text}` is not released before the loop acquires it again"
-    what = _failing(context, function, found.after or found.event)
-    if found.cause is Cause.CAUGHT:
-        return f"`{text}` is not released when {what} and that is handled"
-    return f"`{text}` is not released when {what}"
+    why = why_kept(context.db, function, _way(found), done="released", again="acquires it again")
+    return f"`{text}` {why}"
 
 
-def _failing(context: Context, function: FunctionId, event: Event) -> str:
-    kind, index = event
-    body = context.facts(function)
-    if kind == "s":
-        raised = next((row.type for row in body.raises if row.statement == index), "")
-        return f"`{raised}` is raised" if raised else "the exception is raised again"
-    name = body.calls[index].callee or "a call"
-    exceptions = call_failures(context.db, function, index)
-    what = f" `{'.'.join(exceptions[0].split('.')[-2:])}`" if exceptions else ""
-    return f"`{name}()` raises{what}"
+def _way(found: Unreleased) -> tuple[Cause, Event, Event | None]:
+    return (found.cause, found.event, found.after)
 
 
 def _evidence(function: FunctionId, found: Unreleased) -> Iterator[tuple[Place, str]]:
-    raising = found.event if found.cause is Cause.RAISED else found.after
-    if raising is not None:
-        yield Place(function, *raising), "raises"
-    if found.cause is not Cause.RAISED and found.event[0] == "s":
-        yield Place(function, *found.event), "leaves without its being released"
-    if found.skipped is not None:
-        text = "released here, on another path" if raising is None else "which skips this release"
-        yield Place(function, *found.skipped), text
+    for event, text in places(_way(found), found.skipped, done="released"):
+        yield Place(function, *event), text
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:

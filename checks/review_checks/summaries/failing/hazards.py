@@ -8,13 +8,14 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
+from review_checks.facts.schema import Const
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, parent_of
 
 if TYPE_CHECKING:
-    from review_checks.facts.schema import Call
+    from review_checks.facts.schema import Call, Value
     from review_checks.models.schema import Lexicon
 
 # Methods of strings and the builtin containers.
@@ -26,6 +27,7 @@ _HARMLESS_METHODS = frozenset(
         "values", "zfill",
     }
 )  # fmt: skip
+_STANDARD = (0, 1, 2)
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -52,13 +54,33 @@ def _may_raise(db: Database, call: Call, target: str | None, lexicon: Lexicon) -
         if known.raises:
             # To make an exception, such as a time limit's, is not to raise it.
             return target not in known.raises
+        if known.harmless_onto is not None:
+            return not _is_standard(call.args[known.harmless_onto : known.harmless_onto + 1])
         if target in _BUILTINS:
             return False
     if not owner:
         return True
     if last in _HARMLESS_METHODS or last in lexicon.mutators:
         return False
-    return not (last_step(owner) in lexicon.log_receivers and last in lexicon.log_methods)
+    return not _is_log_method(call, lexicon)
+
+
+def _is_standard(given: tuple[Value, ...]) -> bool:
+    """Say whether an argument is the descriptor of a standard stream."""
+    return bool(given) and isinstance(given[0], Const) and given[0].value in _STANDARD
+
+
+def is_logged(db: Database, call: Call, target: str | None) -> bool:
+    """Say whether a call writes its arguments to a log, which somebody may read or may not."""
+    known = models(db).knowledge(target).log if target is not None else None
+    if known is not None:
+        return known.level != "output"
+    return _is_log_method(call, models(db).lexicon)
+
+
+def _is_log_method(call: Call, lexicon: Lexicon) -> bool:
+    receiver = last_step(parent_of(call.callee))
+    return receiver in lexicon.log_receivers and last_step(call.callee) in lexicon.log_methods
 
 
 def fails_itself(db: Database, function: FunctionId, index: int) -> bool:

@@ -18,7 +18,7 @@ from review_checks.summaries.names import callees
 from review_checks.summaries.owning.walking import Act, Catch, Course, Event, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
     from review_checks.summaries.incremental import Database
 
@@ -80,6 +80,27 @@ def without_cleanup(
         else:
             kept[statement] = rows
     return kept
+
+
+def with_ends(
+    body: Function,
+    ends: Iterable[int],
+    raising: Collection[int],
+    steps: dict[int, tuple[Step, ...]],
+) -> dict[int, tuple[Step, ...]]:
+    """Put in that some calls never return; ``raising`` are those that raise instead."""
+    added = dict(steps)
+    for index in ends:
+        call = body.calls[index]
+        event = ("c", index)
+        rows = [
+            row
+            for row in added.get(call.statement, ())
+            if row.event != event or (index in raising and row.act is Act.RAISE)
+        ]
+        rows.append(Step(call.at, Act.STOP, event))
+        added[call.statement] = tuple(sorted(rows))
+    return added
 
 
 def conditions_around(

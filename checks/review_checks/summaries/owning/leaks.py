@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import Exit, RegionKind
+from review_checks.summaries.failing.endings import unreturning
 from review_checks.summaries.failing.failures import call_failures
 from review_checks.summaries.flow import ancestry, is_inside, may_follow
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
+from review_checks.summaries.owning.attesting import is_once
 from review_checks.summaries.owning.courses import (
     CLEANING,
     conditions_around,
     course_of,
+    with_ends,
     without_cleanup,
 )
-from review_checks.summaries.owning.ownership import Holding, Owned
+from review_checks.summaries.owning.forking import is_in_child
+from review_checks.summaries.owning.kin import Owned
+from review_checks.summaries.owning.ownership import Holding
 from review_checks.summaries.owning.resources import acquired
 from review_checks.summaries.owning.walking import Act, Course, Event, Step, Way, ways_out
 from review_checks.summaries.paths import last_step
@@ -34,12 +39,18 @@ if TYPE_CHECKING:
 
     from review_checks.summaries.incremental import Database
 
+_MINOR = ("as_", "fileno", "get", "has_", "is_", "tell", "to_")
+
 
 class Cause(enum.Enum):
     """Why a resource is not released."""
 
     NEVER = "never"
     """No path releases it or hands it over."""
+    KEPT = "kept"
+    """No path releases it; some hand it over, and another does not."""
+    FAILED = "failed"
+    """Only where something went wrong it is released."""
     LEFT = "left"
     """A path of normal flow leaves without releasing it."""
     AGAIN = "again"
@@ -76,10 +87,24 @@ def leaks(db: Database, function: FunctionId) -> Iterator[tuple[Leak, Holding]]:
     """
     for owned in acquired(db, function):
         holding = Holding(db, function, owned)
-        ways = ways_out(_course(db, function, holding))
-        leak = _Judge(db, function, holding).leak(ways) if ways else None
+        leak = _leak(db, function, holding, frozenset())
+        if leak is not None:
+            # Asked only now, for the answer may take a look through the project.
+            ends = unreturning(db, function)
+            leak = _leak(db, function, holding, ends) if ends else leak
         if leak is not None:
             yield leak, holding
+
+
+def _leak(
+    db: Database, function: FunctionId, holding: Holding, ends: frozenset[int]
+) -> Leak | None:
+    """Return how a thing leaks, given the calls that never return."""
+    ways = ways_out(_course(db, function, holding, ends))
+    acquisition = holding.owned.call
+    if ways and is_once(holding.body, holding.body.calls[acquisition].statement):
+        ways = [way for way in ways if way.event != ("c", acquisition)]
+    return _Judge(db, function, holding).leak(ways) if ways else None
 
 
 class _Judge:
@@ -90,11 +115,14 @@ class _Judge:
         self._function = function
         self._owned = holding.owned
         self._body = holding.body
+        self._acquired: Event = ("c", holding.owned.call)
         self._own = frozenset(holding.uses())
         self._known: dict[Event, bool] = {}
         rows = sorted(step for found in holding.steps.values() for step in found)
         self._releases = [step for step in rows if step.act is Act.RELEASE]
-        self._hands_over = any(step.act is Act.HAND_OVER for step in rows)
+        given = [step for step in rows if step.act is Act.HAND_OVER]
+        self._hands_over = bool(given)
+        self._gives_away = any(self._is_given_away(step.event) for step in given)
         # A function that has thought of exceptions takes what it leaves outside its `try` or `with`
         # to be safe, and so do we where nothing else is known.
         self._guarded = any(step.event[0] == "i" for step in self._releases) or any(
@@ -113,20 +141,39 @@ class _Judge:
             if way.exit is not Exit.RAISE and way.origin is None:
                 return self._left(way)
         raised = [leak for way in ways if (leak := self._raised(way)) is not None]
+        if raised and is_in_child(self._db, self._function, self._statement(self._acquired)):
+            raised = [leak for leak in raised if leak.cause is not Cause.RAISED]
         return min(raised, key=self._weakness, default=None)
 
+    def _is_given_away(self, event: Event) -> bool:
+        """Say whether an event gives away the thing, and not only its name to something else."""
+        kind, index = event
+        if kind == "w" and self._body.writes[index].path == self._owned.name:
+            return False
+        made = self._statement(self._acquired)
+        return may_follow(self._body, made, self._statement(event))
+
     def _weakness(self, leak: Leak) -> int:
-        """Return how little is known of what raises; of equals the first in the source counts."""
+        """Return how unlikely it is that something raises; of equals the first in the source counts."""
         event = leak.after or leak.event
-        if not self._is_known(event):
-            # To make an object fails more rarely than to use one.
-            name = last_step(self._body.calls[event[1]].callee)
-            return 4 if name[:1].isupper() else 3
         if event[0] == "s":
             return 1
+        name = last_step(self._body.calls[event[1]].callee)
+        if self._is_minor(name, event):
+            return 4 if self._is_known(event) else 6
+        if not self._is_known(event):
+            # To make an object fails more rarely than to use one.
+            return 5 if name[:1].isupper() else 3
         if event[1] in self._own:
             return 0
         return 2 if self._makes(event) else 1
+
+    def _is_minor(self, name: str, event: Event) -> bool:
+        """Say whether nobody expects a call to fail: it asks, tells, converts, or imports late."""
+        minor = name.startswith(_MINOR) and name != "get"
+        if minor or name in models(self._db).lexicon.log_methods:
+            return event[1] not in self._own
+        return set(call_failures(self._db, self._function, event[1])) == {"ImportError"}
 
     def _makes(self, event: Event) -> bool:
         """Say whether a call makes another resource, which fails more rarely than to use one."""
@@ -136,9 +183,16 @@ class _Judge:
         return target is not None and models(self._db).knowledge(target).resource is not None
 
     def _left(self, way: Way) -> Leak:
-        if not self._releases and not self._hands_over:
+        if not self._releases and not self._gives_away:
             return Leak(self._owned, Cause.NEVER, way.event)
-        cause = Cause.AGAIN if way.event == ("c", self._owned.call) else Cause.LEFT
+        if way.event == self._acquired:
+            cause = Cause.AGAIN
+        elif not self._releases:
+            cause = Cause.KEPT
+        else:
+            statements = [self._statement(step.event) for step in self._releases]
+            mended = all(self._handlers_around(row) for row in statements)
+            cause = Cause.FAILED if mended else Cause.LEFT
         skipped = self._releases[0].event if self._releases else None
         return Leak(self._owned, cause, way.event, None, skipped)
 
@@ -165,11 +219,14 @@ class _Judge:
             return self._body.statements[first].at < release.at
         if first == second or not may_follow(self._body, first, second):
             return False
-        handlers = [row for row, _ in ancestry(self._body, second) if self._is_handler(row)]
-        return all(is_inside(self._body, first, row) for row in handlers)
+        return all(is_inside(self._body, first, row) for row in self._handlers_around(second))
 
-    def _is_handler(self, region: int) -> bool:
-        return self._body.regions[region].kind is RegionKind.HANDLER
+    def _handlers_around(self, statement: int) -> list[int]:
+        return [
+            row
+            for row, _ in ancestry(self._body, statement)
+            if self._body.regions[row].kind is RegionKind.HANDLER
+        ]
 
     def _is_known(self, event: Event) -> bool:
         """Say whether something is known to raise: a ``raise``, or a call of which that is said."""
@@ -194,6 +251,8 @@ class _Judge:
         kind, index = event
         if kind == "c":
             return self._body.calls[index].statement
+        if kind == "w":
+            return self._body.writes[index].statement
         return self._body.withs[index].statement if kind == "i" else index
 
     def _order(self, event: Event) -> tuple[int, int]:
@@ -205,13 +264,16 @@ class _Judge:
         return (int(at <= self._body.calls[self._owned.call].at), at)
 
 
-def _course(db: Database, function: FunctionId, holding: Holding) -> Course:
+def _course(db: Database, function: FunctionId, holding: Holding, ends: frozenset[int]) -> Course:
     call = holding.body.calls[holding.owned.call]
     given = conditions_around(holding.body, call.statement, holding.asks_about)
+    steps = without_cleanup(holding.body, call.statement, holding.steps)
+    # What ends the process gives back all that it holds.
+    raising = [row for row in ends if set(call_failures(db, function, row)) - {"SystemExit"}]
     return course_of(
         db,
         function,
-        without_cleanup(holding.body, call.statement, holding.steps),
+        with_ends(holding.body, ends, raising, steps),
         lambda test: holding.truth(test, given),
         holding.asks_about,
     )

@@ -1,27 +1,17 @@
-"""Says what a function does with a thing that it holds under a local name.
-
-The thing goes by its name and by aliases of it. What is made *from* it (a cursor of a connection, a
-path inside a temporary directory) is its *offspring*: whoever keeps offspring keeps the thing in use.
-Data that is read from it is not.
-"""
+"""Says what a function does with a thing that it holds under a local name."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from review_checks.facts.schema import (
     Call,
-    Closure,
-    Compare,
+    Const,
     Function,
     Items,
-    Logic,
     Mode,
     Path,
-    RegionKind,
     Result,
     StatementKind,
     Table,
@@ -29,198 +19,28 @@ from review_checks.facts.schema import (
     Value,
     Write,
 )
-from review_checks.models.schema import Resource
-from review_checks.summaries.failing.hazards import fails_itself, hazards
-from review_checks.summaries.flow import ancestry, is_inside, may_follow
-from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.mentions import parts_of
-from review_checks.summaries.names import callees, home
+from review_checks.summaries.failing.endings import runs_endless
+from review_checks.summaries.failing.hazards import fails_itself, is_logged
+from review_checks.summaries.failing.releasing import cleanup_words
+from review_checks.summaries.mentions import given_to
+from review_checks.summaries.names import home
+from review_checks.summaries.owning.kin import Kin
+from review_checks.summaries.owning.lending import released_after
 from review_checks.summaries.owning.walking import Act, Step
 from review_checks.summaries.paths import last_step, parent_of, root_of
-from review_checks.summaries.truths import truth
+from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from review_checks.summaries.incremental import Database
 
-_ENDS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
-_ENDS_WITH_PREFIX = ("os.exec",)
-_DATA_ATTRIBUTES = frozenset(
-    {
-        "closed", "encoding", "errors", "headers", "host", "mode", "name", "newlines", "pid", "port",
-        "reason", "returncode", "status", "status_code", "text", "url", "version",
-    }
-)  # fmt: skip
-_DATA_METHODS = frozenset(
-    {
-        "accept", "communicate", "execute", "executemany", "exec_command", "fetchall", "fetchone", "fileno",
-        "getheader", "getinfo", "getmember", "getmembers", "getnames", "getpeername", "getsockname",
-        "getsockopt", "getvalue", "infolist", "is_alive", "isatty", "json", "namelist", "poll",
-        "raise_for_status", "read", "readable", "readexactly", "readinto", "readline", "readlines",
-        "readuntil", "recv", "recv_into", "recvfrom", "seek", "seekable", "send", "sendall", "sendto",
-        "settimeout", "tell", "text", "wait", "write", "writable", "writelines",
-    }
-)  # fmt: skip
 # Of `pathlib.Path`, made from the text of a path.
 _PATH_METHODS = ("unlink", "rename", "replace", "rmdir")
-_BRANCHES = (RegionKind.THEN, RegionKind.ELSE, RegionKind.CASE)
+_REGISTERING = frozenset({"add", "defer", "register", "schedule"})
 
 
-class Owned(msgspec.Struct, frozen=True, array_like=True):
-    """A thing that a function acquires: the call, the path it is held under, and its kind."""
-
-    call: int
-    name: str
-    resource: Resource
-    lazy: bool = False
-    """Whether it holds nothing before its first use: its making never fails."""
-
-
-class Holding:
+class Holding(Kin):
     """What the events of a function mean for one owned thing."""
-
-    def __init__(self, db: Database, function: FunctionId, owned: Owned) -> None:
-        """Find the aliases and the offspring of a thing."""
-        self._db = db
-        self._function = function
-        self._models = models(db)
-        self._risky = hazards(db, function)
-        self.owned = owned
-        self.body = unit_facts(db, function[0]).functions[function[1]]
-        self._functions = unit_facts(db, function[0]).functions
-        self._index = function[1]
-        self._targets = callees(db, function[0])[function[1]]
-        self._verbs = frozenset(self._models.lexicon.release)
-        self.aliases = {owned.name}
-        self.offspring: set[str] = set()
-        # Offspring that is a resource itself and has a release of its own.
-        self._apart: set[str] = set()
-        self._follow()
-
-    # Names
-
-    def _follow(self) -> None:
-        """Extend the aliases and offspring by what is bound from them, until nothing is new."""
-        size = -1
-        while size != len(self.aliases) + len(self.offspring):
-            size = len(self.aliases) + len(self.offspring)
-            for write in self.body.writes:
-                if not write.path.isidentifier() or write.mode not in (
-                    Mode.ASSIGN,
-                    Mode.ENTER,
-                    Mode.ITERATE,
-                ):
-                    continue
-                if write.path in self.aliases:
-                    continue
-                if self.is_itself(write.value):
-                    self.aliases.add(write.path)
-                elif self._yields_kept(write):
-                    self.offspring.add(write.path)
-                    if self._is_resource(write.value):
-                        self._apart.add(write.path)
-
-    def _is_resource(self, value: Value) -> bool:
-        target = self._targets[value.call] if isinstance(value, Result) else None
-        return target is not None and self._models.knowledge(target).resource is not None
-
-    def _yields_kept(self, write: Write) -> bool:
-        """Say whether a write binds offspring; what iterating over the thing gives is data."""
-        if write.mode is Mode.ITERATE and isinstance(write.value, Path | Result):
-            return False
-        return self.keeps(write.value)
-
-    def is_itself(self, value: Value) -> bool:
-        """Say whether a value may be the thing."""
-        if isinstance(value, Path):
-            return value.text in self.aliases
-        return isinstance(value, Logic) and any(self.is_itself(part) for part in value.parts)
-
-    def keeps(self, value: Value) -> bool:
-        """Say whether a value holds the thing or its offspring; data read from it does not."""
-        if isinstance(value, Path):
-            return self._is_kept_path(value.text)
-        if isinstance(value, Result):
-            return self._is_kept_result(value)
-        if isinstance(value, Closure):
-            return self.captured(value.function)
-        return any(self.keeps(part) for part in parts_of(value))
-
-    def _is_kept_path(self, text: str) -> bool:
-        if text in self.aliases or text in self.offspring:
-            return True
-        root, last = root_of(text), last_step(text)
-        if root not in self.aliases and root not in self.offspring:
-            return False
-        return last not in _DATA_ATTRIBUTES and not last.startswith("[")
-
-    def _is_kept_result(self, value: Result) -> bool:
-        call = self.body.calls[value.call]
-        if value.call == self.owned.call:
-            return value.rest == self.owned.resource.result
-        if self._is_method(call):
-            return last_step(call.callee) not in _DATA_METHODS
-        if not self._passes(call):
-            return False
-        target = self._targets[value.call]
-        if target is None or home(self._db, target) is not None:
-            return True
-        known = self._models.knowledge(target)
-        # What reads from the thing gives data; what merely arranges it (`iter`, `partial`) keeps it.
-        return not (
-            known.redacts or (known.raises and known.resource is None and not known.returns)
-        )
-
-    def uses(self) -> list[int]:
-        """Return the calls of methods of the thing itself."""
-        return [
-            index
-            for index, call in enumerate(self.body.calls)
-            if parent_of(call.callee) in self.aliases
-        ]
-
-    def _is_method(self, call: Call) -> bool:
-        """Say whether a call is of a method of the thing or its offspring."""
-        root = root_of(call.callee)
-        return (root in self.aliases or root in self.offspring) and root != call.callee
-
-    def _passes(self, call: Call) -> bool:
-        """Say whether a call is given the thing or its offspring."""
-        return any(self.keeps(value) for value in call.args) or any(
-            self.keeps(value) for _, value in call.keywords
-        )
-
-    def captured(self, function: int) -> bool:
-        """Say whether a function defined in this one uses the thing."""
-        names = self.aliases | self.offspring
-        todo = [function]
-        while todo:
-            index = todo.pop()
-            inner = self._functions[index]
-            todo += [other for other, row in enumerate(self._functions) if row.parent == index]
-            if any(root_of(read.path) in names for read in inner.reads):
-                return True
-            if any(root_of(call.callee) in names for call in inner.calls):
-                return True
-        return False
-
-    def asks_about(self, test: Value) -> bool:
-        """Say whether a condition asks about the thing: about a part of it, or a method's answer."""
-        if isinstance(test, Path):
-            root = root_of(test.text)
-            return root in self.aliases or root in self.offspring
-        if isinstance(test, Result):
-            call = self.body.calls[test.call]
-            return self._is_method(call) or self._passes(call)
-        parts = test.operands if isinstance(test, Compare) else parts_of(test)
-        return any(self.asks_about(part) for part in parts)
-
-    def truth(self, test: Value, given: Mapping[Value, bool]) -> bool | None:
-        """Return what a condition comes to while the thing is held, or None; ``given`` ones are known."""
-        return truth(test, given, self.is_itself)
-
-    # Steps
 
     @functools.cached_property
     def steps(self) -> dict[int, tuple[Step, ...]]:
@@ -286,7 +106,7 @@ class Holding:
         for index, inner in enumerate(self._functions):
             if inner.parent == self._index and inner.name != "<lambda>" and self.captured(index):
                 statement = self._definition(inner)
-                if statement is not None and not self._released_after(statement, releases):
+                if statement is not None and not self._is_lent(statement, releases):
                     at = body.statements[statement].at
                     yield statement, Step(at, Act.HAND_OVER, ("s", statement))
 
@@ -302,23 +122,72 @@ class Holding:
         if index == self.owned.call:
             return Act.ACQUIRE
         target = self._targets[index]
-        if target is not None and (target in _ENDS or target.startswith(_ENDS_WITH_PREFIX)):
+        if target is not None and self._models.knowledge(target).ends:
             return Act.STOP
-        if (
-            self._passes(call)
-            and not self._only_uses(call, index)
-            and (self._gives_method(call) or not self._released_after(call.statement, releases))
-        ):
+        if self._hands_over(call, index, releases):
             return Act.HAND_OVER
         if parent_of(call.callee) in self.aliases:
             return Act.RAISE if fails_itself(self._db, self._function, index) else None
-        return Act.RAISE if index in self._risky else None
+        return Act.RAISE if index in self._risky and not self._converts_its_own(call) else None
+
+    def _converts_its_own(self, call: Call) -> bool:
+        """Say whether a call only converts a path that was just made, and so is well formed."""
+        words = words_of(last_step(call.callee))
+        conversions = self._models.lexicon.conversions
+        if not words or (words[0] not in conversions and words[-1] not in conversions):
+            return False
+        made = {
+            row.path
+            for row in self.body.writes
+            if isinstance(row.value, Result) and row.value.call == self.owned.call
+        }
+        if not self._is_path():
+            # To convert the thing itself is to read from it.
+            made -= self.aliases
+        return any(isinstance(value, Path) for value in call.args) and all(
+            value.text in made if isinstance(value, Path) else isinstance(value, Const)
+            for value in given_to(call)
+        )
+
+    def _hands_over(self, call: Call, index: int, releases: list[tuple[int, Step]]) -> bool:
+        """Say whether from a call on somebody else sees to the thing, or nobody has to."""
+        if self._is_method(call):
+            return runs_endless(self._db, self._function, index)
+        if self._registers(call):
+            return True
+        if not self._passes(call) or self._only_uses(call, index):
+            return False
+        return self._gives_method(call) or not self._is_lent(
+            call.statement, releases, surely=self._publishes(call, index)
+        )
+
+    def _registers(self, call: Call) -> bool:
+        """Say whether a call leaves to another the clean-up of what it is told of."""
+        first, *rest = words_of(last_step(call.callee)) or ("",)
+        return (
+            first in _REGISTERING
+            and not cleanup_words(self._db).isdisjoint(rest)
+            and any(self.asks_about(value) for value in given_to(call))
+        )
+
+    def _publishes(self, call: Call, index: int) -> bool:
+        """Say whether a call puts down for somebody by what the thing can be found.
+
+        To act on a process takes its bare number; to write that down takes text, or a record.
+        """
+        if not self.owned.resource.handles:
+            return False
+        told = [value for value in given_to(call) if self._tells(value)]
+        log = self._models.knowledge(self._targets[index] or "").log
+        return any(not isinstance(value, Path) for value in told) or bool(told and log)
 
     def _only_uses(self, call: Call, index: int) -> bool:
         """Say whether a call that is given the thing is known not to keep it."""
         target = self._targets[index]
-        if self._is_method(call):
+        if is_logged(self._db, call, target):
             return True
+        if self._publishes(call, index):
+            return False
         if target is None or home(self._db, target) is not None:
             return False
         known = self._models.knowledge(target)
@@ -335,7 +204,6 @@ class Holding:
 
     def _gives_method(self, call: Call) -> bool:
         """Say whether a call is given the means to release the thing, such as ``f.close``."""
-        values = [*call.args, *[value for _, value in call.keywords]]
         return any(
             isinstance(value, Path)
             and parent_of(value.text) in self.aliases
@@ -343,33 +211,24 @@ class Holding:
                 last_step(value.text) in self.owned.resource.release
                 or last_step(value.text) in self._verbs
             )
-            for value in values
+            for value in given_to(call)
         )
 
-    def _released_after(self, statement: int, releases: list[tuple[int, Step]]) -> bool:
-        """Say whether the function itself gives the thing back after a statement in normal flow.
+    def _is_lent(
+        self, statement: int, releases: list[tuple[int, Step]], *, surely: bool = False
+    ) -> bool:
+        """Say whether a statement only lends the thing, since the function gives it back later."""
+        own = [other for other, step in releases if not self._is_of_offspring(step)]
+        return released_after(self.body, self._bindings, statement, own, surely=surely)
 
-        Then it is still the owner, whatever it lent the thing to.
-        """
-        body = self.body
-        for other, step in releases:
-            if (
-                other == statement
-                or self._is_of_offspring(step)
-                or not may_follow(body, statement, other)
-            ):
-                continue
-            around = [
-                row for row, _ in ancestry(body, other) if not is_inside(body, statement, row)
-            ]
-            # A release on the way out of a branch says nothing of the others.
-            if all(self._is_main_way(region) for region in around):
-                return True
-        return False
-
-    def _is_main_way(self, region: int) -> bool:
-        row = self.body.regions[region]
-        return row.kind is not RegionKind.HANDLER and (row.kind not in _BRANCHES or row.falls)
+    @functools.cached_property
+    def _bindings(self) -> list[Write]:
+        """Return the writes by which the thing's name comes to hold something anew."""
+        return [
+            write
+            for write in self.body.writes
+            if write.path == self.owned.name and not self.is_itself(write.value)
+        ]
 
     def _is_of_offspring(self, step: Step) -> bool:
         kind, index = step.event

@@ -11,14 +11,27 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Call, Const, Function, Mode, Path, RegionKind, Result, Use
+from review_checks.facts.schema import (
+    Call,
+    Closure,
+    Const,
+    Function,
+    Mode,
+    Path,
+    RegionKind,
+    Result,
+    Use,
+    Value,
+)
 from review_checks.models.schema import Resource
 from review_checks.summaries.flow import ancestry
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.mentions import given_to, parts_of
 from review_checks.summaries.names import callees, canonical_in, class_of, function_of
-from review_checks.summaries.owning.ownership import Holding, Owned
+from review_checks.summaries.owning.kin import Owned
+from review_checks.summaries.owning.ownership import Holding
 from review_checks.summaries.owning.walking import Act
 from review_checks.summaries.paths import last_step, parent_of
 from review_checks.summaries.words import words_of
@@ -70,6 +83,8 @@ def _implied(db: Database, function: FunctionId, index: int) -> Resource | None:
     target = callees(db, function[0])[function[1]][index]
     if target is not None and (target in models(db).names or _lends(db, target)):
         return None
+    if _wraps(db, body.calls[index]):
+        return None
     names = {write.path for write in body.writes if write.value == Result(index)}
     closed = any(
         call.use is Use.DISCARDED
@@ -85,6 +100,16 @@ def _is_in_handler(body: Function, statement: int) -> bool:
     return any(
         body.regions[region].kind is RegionKind.HANDLER for region, _ in ancestry(body, statement)
     )
+
+
+def _wraps(db: Database, call: Call) -> bool:
+    """Say whether a constructor is given what is open already, for which somebody else cares."""
+    if not last_step(call.callee)[:1].isupper():
+        return False
+    streams = models(db).lexicon.streams
+    names = [last_step(value.text) for value in given_to(call) if isinstance(value, Path)]
+    # A constant is a kind of stream, such as `SOCK_STREAM`.
+    return any(word in streams for name in names if not name.isupper() for word in words_of(name))
 
 
 def _lends(db: Database, target: str) -> bool:
@@ -140,7 +165,9 @@ def acquisition(
     known = models(db).knowledge(target).resource
     if known is not None:
         call = unit_facts(db, function[0]).functions[function[1]].calls[index]
-        return None if _borrows(db, function, call) else known
+        return (
+            None if _borrows(db, function, call) or _outlives(db, function, call, known) else known
+        )
     if depth <= 0:
         return None
     inner = function_of(db, target)
@@ -167,6 +194,29 @@ def _borrows(db: Database, function: FunctionId, call: Call) -> bool:
         if isinstance(value, Path) and canonical_in(db, function, value.text) in _IN_MEMORY:
             return True
     return False
+
+
+def _outlives(db: Database, function: FunctionId, call: Call, resource: Resource) -> bool:
+    """Say whether a call makes something that is meant to go on without whoever made it."""
+    if not resource.outlives:
+        return False
+    return any(
+        _has_name(db, function, value, resource.outlives[name])
+        if resource.outlives[name]
+        else not isinstance(value, Const) or bool(value.value)
+        for name, value in call.keywords
+        if name in resource.outlives
+    )
+
+
+def _has_name(db: Database, function: FunctionId, value: Value, names: tuple[str, ...]) -> bool:
+    """Say whether a value is one of those that go by some names, or is made of it."""
+    if isinstance(value, Path):
+        return last_step(value.text) in names
+    if isinstance(value, Closure):
+        calls = unit_facts(db, function[0]).functions[value.function].calls
+        return any(last_step(call.callee) in names for call in calls)
+    return any(_has_name(db, function, part, names) for part in parts_of(value))
 
 
 @query

@@ -25,6 +25,7 @@ from review_checks.facts.schema import (
     StatementKind,
     Value,
 )
+from review_checks.summaries.truths import known_before, truth
 
 Event = tuple[str, int]
 """``("c", call)``, ``("s", statement)``, or ``("n", 0)`` for none in particular."""
@@ -233,6 +234,7 @@ class _Walk:
         kind, region = self.body.statements[statement].kind, regions[RegionKind.LOOP]
         test = self._tests.get(statement)
         endless = isinstance(test, Const) and bool(test.value)
+        entered = kind is StatementKind.WHILE and self._is_entered(statement, test)
         entry, after = state, {} if endless else state
         inner: list[Way] = []
         for _ in range(_ROUNDS):
@@ -241,7 +243,7 @@ class _Walk:
             back = _joined(falls, _state_of(inner, Exit.CONTINUE))
             merged = _joined(entry, back)
             if not endless:
-                after = self._when(test, merged, true=False)
+                after = self._when(test, back if entered else merged, true=False)
             if kind is StatementKind.FOR and Status.HELD in entry and self._hands_over(region):
                 # Where it is put in a loop, there is a place for it.
                 after.pop(Status.HELD, None)
@@ -256,6 +258,11 @@ class _Walk:
             after, more = self.block(regions[RegionKind.LOOP_ELSE], dict(after))
             ways += more
         return _joined(after, _state_of(inner, Exit.BREAK))
+
+    def _is_entered(self, statement: int, test: Value | None) -> bool:
+        """Say whether a loop runs at least once, by what was assigned right before it."""
+        given = known_before(self.body, statement)
+        return bool(given) and test is not None and truth(test, given, lambda _: False) is True
 
     def _with(self, statement: int, state: State, ways: list[Way]) -> State:
         falls, inner = self.block(self._blocks[statement][0], state)
