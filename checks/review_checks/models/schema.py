@@ -125,6 +125,7 @@ class Knowledge(
         raises: exceptions that a call is known to raise in normal operation, as canonical names.
         bases: what an exception derives from, as canonical names.
         raises_when: a keyword argument without whose truth nothing is raised.
+        raises_unless: an argument with whose truth nothing is raised: its keyword, and its position.
         harmless: it raises nothing that a caller would handle.
         redacts: its result shows no secret of its arguments.
         secret: the noun of the credential it yields, or empty.
@@ -152,6 +153,7 @@ class Knowledge(
     raises: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     raises_when: str = ""
+    raises_unless: tuple[str, int] | None = None
     harmless: bool = False
     redacts: bool = False
     secret: str = ""
