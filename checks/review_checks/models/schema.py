@@ -177,7 +177,14 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         persistence: method name → ``create``, ``save`` or ``delete``, for receivers unknown.
         release: verbs of methods that give something back or undo it (``free``, ``close``).
         telling: those of them that, alone, mostly only tell something to end.
+        joining: words in a method's name behind which it does more, or something else, than its verb.
+        withdrawing: those of the verbs that ask a service to take something away.
+        services: words in the names of what speaks for a service outside the process.
+        transactions: words in the names of what makes all that is done inside it one change.
         cleanup: words in the names of functions that clean up or tear down.
+        requested: those of them that as often name an operation somebody asks for.
+        lookups: words at the front of the names of functions that look for or put together something.
+        mistakes: words in the names of exceptions that tell of what a function was given.
         opening: words in the names of functions that open something for their caller to close, with
             the noun for it, or empty.
         mutators: methods of the builtin containers that change them.
@@ -210,7 +217,14 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     persistence: dict[str, str]
     release: tuple[str, ...]
     telling: tuple[str, ...]
+    joining: tuple[str, ...]
+    withdrawing: tuple[str, ...]
+    services: tuple[str, ...]
+    transactions: tuple[str, ...]
     cleanup: tuple[str, ...]
+    requested: tuple[str, ...]
+    lookups: tuple[str, ...]
+    mistakes: tuple[str, ...]
     opening: dict[str, str]
     mutators: tuple[str, ...]
     log_receivers: tuple[str, ...]
