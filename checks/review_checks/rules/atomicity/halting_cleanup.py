@@ -107,9 +107,13 @@ from review_checks.summaries.flow import (
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step, parent_of
+from review_checks.summaries.words import starts_with_verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_TAKING = frozenset({"acquire"})
 
 
 @rule(severity=Severity.INFORMATION, tier=Tier.REVIEW, over=Over.FUNCTION, fix=Safety.UNSAFE)
@@ -165,7 +169,7 @@ def _is_taken(body: Function, call: Call, loop: int) -> bool:
     inside = range(body.statements[loop].at, body.statements[loop].end)
     return any(
         other.at in inside
-        and last_step(other.callee) == "acquire"
+        and starts_with_verb(last_step(other.callee), _TAKING)
         and parent_of(other.callee) == receiver
         for other in body.calls
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from review_checks.summaries.failing.releasing import release_verbs
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import class_names, declared_function, mentioned_in
-from review_checks.summaries.inputs import FunctionId, unit_facts
+from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.paths import last_step
 
 if TYPE_CHECKING:
@@ -22,9 +22,12 @@ _NO_METHODS = frozenset({"abstractmethod", "cached_property", "property"})
 def namesakes(db: Database, name: str, given: int) -> tuple[FunctionId, ...]:
     """Return the methods of the project that go by a name and take so many arguments.
 
-    What only declares what others do in its place is left out. Of a mere verb all methods are
-    returned: what has a ``close`` of its own is as likely not of the project.
+    What only declares what others do in its place is left out. A mere verb that libraries have as
+    well tells nothing; of another one all methods are returned.
     """
+    verb = name.lstrip("_") in release_verbs(db)
+    if verb and name in _library_methods(db):
+        return ()
     files = mentioned_in(db, name)
     if len(files) > _MAX_FILES:
         return ()
@@ -39,7 +42,7 @@ def namesakes(db: Database, name: str, given: int) -> tuple[FunctionId, ...]:
         if function is not None
         and _does_something(unit_facts(db, function[0]).functions[function[1]])
     ]
-    if name.lstrip("_") in release_verbs(db):
+    if verb:
         return tuple(methods)
     return tuple(
         [
@@ -48,6 +51,19 @@ def namesakes(db: Database, name: str, given: int) -> tuple[FunctionId, ...]:
             if _takes(unit_facts(db, method[0]).functions[method[1]], given)
         ]
     )
+
+
+@query
+def _library_methods(db: Database) -> frozenset[str]:
+    """Return the names that functions and methods of libraries go by, as far as models speak of them."""
+    known = models(db).names
+    released = [
+        method
+        for knowledge in known.values()
+        if knowledge.resource is not None
+        for method in knowledge.resource.release
+    ]
+    return frozenset([name.rpartition(".")[2] for name in known] + released)
 
 
 def _does_something(body: Function) -> bool:

@@ -250,15 +250,13 @@ def _is_asked(body: Function, statement: int, names: frozenset[str]) -> bool:
 def _is_aside(db: Database, function: FunctionId, index: int) -> bool:
     """Say whether a call is made for the sake of a log, or of a failure that is under way anyway."""
     body = unit_facts(db, function[0]).functions[function[1]]
-    region = body.statements[body.calls[index].statement].region
-    block = body.regions[region]
-    if region and not block.falls and block.exits == Exit.RAISE:
-        return True
-    around = [
-        body.regions[region].kind for region, _ in ancestry(body, body.calls[index].statement)
-    ]
-    statement = body.statements[body.calls[index].statement]
-    raises = statement.kind is StatementKind.RAISE or RegionKind.HANDLER in around
+    statement = body.calls[index].statement
+    for region, _ in ancestry(body, statement):
+        block = body.regions[region]
+        fails = region > 0 and not block.falls and block.exits == Exit.RAISE
+        if fails or block.kind is RegionKind.HANDLER:
+            return True
+    raises = body.statements[statement].kind is StatementKind.RAISE
     return raises or is_log_call(db, function, index)
 
 
