@@ -23,7 +23,8 @@ from review_checks.mending.loggers import log_exception, logger_for
 from review_checks.mending.runs import Run, below, run_from, step_of
 from review_checks.model import Fix, Refusal, Safety
 from review_checks.summaries.failing.failures import persistence
-from review_checks.summaries.flow import ancestry, regions_of, statements_in
+from review_checks.summaries.failing.releasing import withdraws
+from review_checks.summaries.flow import ancestry, loops_around, regions_of, statements_in
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import bound_names, callees
 from review_checks.summaries.paths import root_of
@@ -132,15 +133,28 @@ def _must_wait(function: FunctionId, statement: int, context: FixContext) -> boo
     orders = range(body.statements[statement].at, body.statements[statement].end)
     if any(result.yields and result.at in orders for result in body.results):
         return True
-    return _makes_durable(function, statement, context)
+    return _is_final(function, statement, context)
 
 
-def _makes_durable(function: FunctionId, statement: int, context: FixContext) -> bool:
-    """Say whether a statement makes durable what a failure before it has left half done."""
+def _is_final(function: FunctionId, statement: int, context: FixContext) -> bool:
+    """Say whether a statement builds on all that comes before it.
+
+    It makes a change durable, or takes away what the items may have been parts of. That a loop
+    takes more items away is no such thing.
+    """
     body = context.facts(function)
     orders = range(body.statements[statement].at, body.statements[statement].end)
     return any(
-        call.at in orders and persistence(context.db, function, index)
+        call.at in orders
+        and (
+            persistence(context.db, function, index)
+            or (
+                withdraws(context.db, call)
+                and not any(
+                    _is_part(body, loop, statement) for loop in loops_around(body, call.statement)
+                )
+            )
+        )
         for index, call in enumerate(body.calls)
     )
 
@@ -193,7 +207,7 @@ def _is_failing(function: FunctionId, loop: int, context: FixContext) -> bool:
     for region, statement in ancestry(body, loop):
         block = body.regions[region]
         after = [row for row in statements_in(body, region) if row > statement]
-        if any(_makes_durable(function, row, context) for row in after):
+        if any(_is_final(function, row, context) for row in after):
             return False
         if block.kind is RegionKind.HANDLER:
             return not block.falls and not block.exits & ~Exit.RAISE

@@ -81,11 +81,16 @@ def only_tells(db: Database, call: Call) -> bool:
     return last_step(call.callee) in models(db).lexicon.telling
 
 
+def withdraws(db: Database, call: Call) -> bool:
+    """Say whether a call's name says that it takes something away that others may still use."""
+    return starts_with_verb(last_step(call.callee), _withdrawing_verbs(db))
+
+
 def asks_service(db: Database, call: Call) -> bool:
     """Say whether a call asks a service outside the process to take something away, by its words."""
     if not (call.args or call.keywords):
         return False
-    if not starts_with_verb(last_step(call.callee), _withdrawing_verbs(db)):
+    if not withdraws(db, call):
         return False
     words = {word for step in steps_of(call.callee)[:-1] for word in words_of(step)}
     return bool(words & _service_words(db))
