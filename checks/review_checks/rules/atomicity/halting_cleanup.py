@@ -51,7 +51,8 @@ class Tracker:
   of the world outside, a `raise` in the project's own code, a change that is made durable, or a
   request to a service (`client.delete_port(port)`); of a method of unknown class, all that the
   project has by that name must have one. To close or release what the process itself holds is none.
-- What is called handles the failure, or raises only about the values it is given.
+- What is called handles the failure, or raises only about the values it is given, or about something
+  that the loop has tested.
 - The failure does not depend on the item, so that the next one would fail as well.
 - A handler or `contextlib.suppress` inside the loop deals with the failure of one item.
 - The loop ends after the first release, releases nothing that depends on the item, or what it took

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Compare, Function, Logic, Mode, Path, Result
 from review_checks.summaries.mentions import parts_of
-from review_checks.summaries.paths import root_of, steps_of
+from review_checks.summaries.paths import last_step, parent_of, root_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,14 @@ def names_in(body: Function, value: Value) -> set[str]:
         return names_of_call(body, body.calls[value.call])
     parts = value.operands if isinstance(value, Compare) else parts_of(value)
     return set().union(*[names_in(body, part) for part in parts])
+
+
+def attributes_in(value: Value) -> set[str]:
+    """Return the names of the attributes that a value is made of."""
+    if isinstance(value, Path):
+        return {last_step(value.text)} if parent_of(value.text) else set()
+    parts = value.operands if isinstance(value, Compare) else parts_of(value)
+    return set().union(*[attributes_in(part) for part in parts])
 
 
 def _names(path: str) -> Iterator[str]:

@@ -20,8 +20,15 @@ from review_checks.facts.schema import (
     Opaque,
     RegionKind,
     StatementKind,
+    Test,
 )
-from review_checks.summaries.failing.concerning import found_by, made_from, names_in, names_of_call
+from review_checks.summaries.failing.concerning import (
+    attributes_in,
+    found_by,
+    made_from,
+    names_in,
+    names_of_call,
+)
 from review_checks.summaries.failing.failures import (
     catches,
     handler_around,
@@ -96,7 +103,24 @@ def release_reason(
         index: the call.
         names: the names that stand for what is given back.
     """
-    return _of_call(db, function, index, names, _MAX_DEPTH)
+    reason = _of_call(db, function, index, names, _MAX_DEPTH)
+    return reason if reason is None or not _is_ruled_out(db, function, index, reason) else None
+
+
+def _is_ruled_out(db: Database, function: FunctionId, index: int, reason: Reason) -> bool:
+    """Say whether a call is only made after a test of what decides about its failure.
+
+    ``if device.status == ALLOCATED: device.free()`` has seen to it that the status is right.
+    """
+    inner, (kind, raised) = reason.way[-1]
+    if kind != "x":
+        return False
+    body = unit_facts(db, function[0]).functions[function[1]]
+    failing = unit_facts(db, inner[0]).functions[inner[1]]
+    tested = _tests_around(body, body.calls[index].statement)
+    asked = _tests_around(failing, failing.raises[raised].statement)
+    seen = set().union(*[attributes_in(test.value) for test in tested])
+    return not seen.isdisjoint(set().union(*[attributes_in(test.value) for test in asked]))
 
 
 def _of_call(
@@ -237,14 +261,18 @@ def _raised(db: Database, function: FunctionId, index: int, names: frozenset[str
 
 def _is_asked(body: Function, statement: int, names: frozenset[str]) -> bool:
     """Say whether some names decide if a statement is reached, as far as tests around it tell."""
-    tests = [
+    tests = _tests_around(body, statement)
+    return not tests or any(not names.isdisjoint(names_in(body, test.value)) for test in tests)
+
+
+def _tests_around(body: Function, statement: int) -> list[Test]:
+    return [
         test
         for region, _ in ancestry(body, statement)
         if body.regions[region].kind in _TESTED
         for test in body.tests
         if test.statement == body.regions[region].owner
     ]
-    return not tests or any(not names.isdisjoint(names_in(body, test.value)) for test in tests)
 
 
 def _is_aside(db: Database, function: FunctionId, index: int) -> bool:
