@@ -6,11 +6,17 @@ from review_checks.model import Fix, Refusal, Safety, Span
 from support.literate import analyse, apply_fix
 
 ALIKE = """\
-def close_all(readers, writers):
-    for one in readers:
-        one.close()
-    for one in writers:
-        one.close()
+import logging
+import os
+
+LOG = logging.getLogger(__name__)
+
+
+def purge(new, old):
+    for path in new:
+        os.unlink(path)
+    for path in old:
+        os.unlink(path)
 """
 """Two findings of one rule, function, symbol and message."""
 
@@ -27,7 +33,9 @@ def test_all_findings_that_are_alike_are_fixed() -> None:
 
 def test_one_that_cannot_be_fixed_does_not_stop_the_next() -> None:
     text = ALIKE.replace(
-        "        one.close()\n", "        one.close()\n        if one:\n            return\n", 1
+        "        os.unlink(path)\n",
+        "        os.unlink(path)\n        if path:\n            return\n",
+        1,
     )
     workspace, found = analyse({"case.py": text})
     assert len(found) == 2
@@ -39,7 +47,7 @@ def test_one_that_cannot_be_fixed_does_not_stop_the_next() -> None:
 
 def test_nothing_is_placed_in_code_that_does_not_parse() -> None:
     workspace, found = analyse({"case.py": ALIKE})
-    workspace.change("case.py", [(Span(2, 17, 2, 18), "")])
+    workspace.change("case.py", [(Span(8, 22, 8, 23), "")])
     assert [row.message for row in workspace.findings("case.py")] == [row.message for row in found]
     fixes = [workspace.fix(row) for row in workspace.findings("case.py")]
     assert fixes == [Refusal("the code there does not parse at the moment")] * 2
@@ -47,18 +55,17 @@ def test_nothing_is_placed_in_code_that_does_not_parse() -> None:
 
 
 def test_assists_are_offered_beside_code_that_does_not_parse() -> None:
-    logger = "import logging\n\nLOG = logging.getLogger(__name__)\n\n\n"
-    workspace, _ = analyse({"case.py": f"{logger}{ALIKE}\n\ndef other(disk):\n    disk.save()\n"})
-    before = workspace.assists("case.py", Span(13, 4, 13, 4), lambda _: True)
+    workspace, _ = analyse({"case.py": f"{ALIKE}\n\ndef other(disk):\n    disk.save()\n"})
+    before = workspace.assists("case.py", Span(14, 4, 14, 4), lambda _: True)
     offers = [(assist.name, offer.title) for assist, offer in before]
     assert offers
-    workspace.change("case.py", [(Span(7, 17, 7, 18), "")])
-    after = workspace.assists("case.py", Span(13, 4, 13, 4), lambda _: True)
+    workspace.change("case.py", [(Span(8, 22, 8, 23), "")])
+    after = workspace.assists("case.py", Span(14, 4, 14, 4), lambda _: True)
     assert [(assist.name, offer.title) for assist, offer in after] == offers
 
 
 def test_what_is_found_lies_inside_the_text_however_much_of_it_goes() -> None:
-    text = ALIKE + "\n\n" + ALIKE.replace("close_all", "stop_all")
+    text = ALIKE + "\n\n" + ALIKE.replace("purge", "cleanup")
     workspace, found = analyse({"case.py": text})
     assert len(found) == 4
     lines = text.splitlines(keepends=True)

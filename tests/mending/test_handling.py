@@ -11,7 +11,8 @@ import pytest
 
 from review_checks.engine.source import MemorySource
 from review_checks.engine.workspace import Workspace
-from review_checks.mending.handling import add_handler, per_item_handler
+from review_checks.mending.handling import add_handler
+from review_checks.mending.rounds import per_item_handler
 from review_checks.model import Fix, Refusal
 from review_checks.summaries.flow import loops_around
 from review_checks.summaries.inputs import FunctionId, layout, unit_facts
@@ -617,30 +618,180 @@ ITEMS = [
                     LOG.exception("Failed to free")
                     if first_error_ is None:
                         first_error_ = error_
-            if first_error_ is not None:
-                raise first_error_
             error("closed")
             first_error = 1
+            if first_error_ is not None:
+                raise first_error_
         """,
     ),
     Shape(
-        "without a logger",
+        "the last line has no end, and the indentation is a tab",
         """
-        def revoke(grants):
-            for grant in grants:
-                grant.free()""",
+        class Pool:
+        \tdef teardown(self):
+        \t\tfor device in self.devices:
+        \t\t\tif device.used:
+        \t\t\t\tfor part in device.parts:
+        \t\t\t\t\tpart.free()
+        \t\tself.devices.clear()  # none left""",
         """
-        def revoke(grants):
-            first_error = None
-            for grant in grants:
-                try:
-                    grant.free()
-                except Exception as error:
-                    if first_error is None:
-                        first_error = error
-            if first_error is not None:
-                raise first_error""",
-        head="",
+        class Pool:
+        \tdef teardown(self):
+        \t\tfirst_error = None
+        \t\tfor device in self.devices:
+        \t\t\tif device.used:
+        \t\t\t\tfor part in device.parts:
+        \t\t\t\t\ttry:
+        \t\t\t\t\t\tpart.free()
+        \t\t\t\t\texcept Exception as error:
+        \t\t\t\t\t\tLOG.exception("Failed to free")
+        \t\t\t\t\t\tif first_error is None:
+        \t\t\t\t\t\t\tfirst_error = error
+        \t\tself.devices.clear()  # none left
+        \t\tif first_error is not None:
+        \t\t\traise first_error""",
+    ),
+    Shape(
+        "a handler around the loop still sees the first failure",
+        """
+        def teardown(self, devices):
+            try:
+                for device in devices:
+                    device.free()
+                self.done = True
+            except OSError:
+                self.broken = True
+            self.stop()
+        """,
+        """
+        def teardown(self, devices):
+            try:
+                first_error = None
+                for device in devices:
+                    try:
+                        device.free()
+                    except Exception as error:
+                        LOG.exception("Failed to free")
+                        if first_error is None:
+                            first_error = error
+                self.done = True
+                if first_error is not None:
+                    raise first_error
+            except OSError:
+                self.broken = True
+            self.stop()
+        """,
+    ),
+    Shape(
+        "so does a context manager that is called",
+        """
+        def teardown(self, devices):
+            with self.reporting():
+                for device in devices:
+                    device.free()
+            self.stop()
+        """,
+        """
+        def teardown(self, devices):
+            with self.reporting():
+                first_error = None
+                for device in devices:
+                    try:
+                        device.free()
+                    except Exception as error:
+                        LOG.exception("Failed to free")
+                        if first_error is None:
+                            first_error = error
+                if first_error is not None:
+                    raise first_error
+            self.stop()
+        """,
+    ),
+    Shape(
+        "a failure under way that a context manager raises on",
+        """
+        from oslo_utils import excutils
+
+
+        def build(self, devices):
+            try:
+                self.attach(devices)
+            except Exception:
+                with excutils.save_and_reraise_exception():
+                    for device in devices:
+                        device.free()
+        """,
+        """
+        from oslo_utils import excutils
+
+
+        def build(self, devices):
+            try:
+                self.attach(devices)
+            except Exception:
+                with excutils.save_and_reraise_exception():
+                    for device in devices:
+                        try:
+                            device.free()
+                        except Exception:
+                            LOG.exception("Failed to free")
+        """,
+    ),
+    Shape(
+        "unless something would become durable before that",
+        """
+        def build(self, devices):
+            try:
+                self.attach(devices)
+            except Exception:
+                for device in devices:
+                    device.free()
+                devices.destroy()
+                raise
+        """,
+        """
+        def build(self, devices):
+            try:
+                self.attach(devices)
+            except Exception:
+                first_error = None
+                for device in devices:
+                    try:
+                        device.free()
+                    except Exception as error:
+                        LOG.exception("Failed to free")
+                        if first_error is None:
+                            first_error = error
+                if first_error is not None:
+                    raise first_error
+                devices.destroy()
+                raise
+        """,
+    ),
+    Shape(
+        "an endless loop around it is not waited for",
+        """
+        def teardown(self):
+            while True:
+                for device in self.devices():
+                    device.free()
+                self.wait()
+        """,
+        """
+        def teardown(self):
+            while True:
+                first_error = None
+                for device in self.devices():
+                    try:
+                        device.free()
+                    except Exception as error:
+                        LOG.exception("Failed to free")
+                        if first_error is None:
+                            first_error = error
+                self.wait()
+                if first_error is not None:
+                    raise first_error
+        """,
     ),
     Shape(
         "an item that is a name is logged",
@@ -684,6 +835,10 @@ def test_per_item_handler(shape: Shape) -> None:
         (
             "    for device in devices:\n        device.free()\n        if device.last:\n            return\n",
             "return",
+        ),
+        (
+            "    LOG = None\n    for device in devices:\n        device.free()\n",
+            "no logger",
         ),
     ],
 )

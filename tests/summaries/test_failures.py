@@ -8,6 +8,7 @@ from review_checks.summaries.failing.failures import catches, failures, is_broad
 from support.project import Project, project
 
 ERRORS = """
+import shutil
 import socket
 import subprocess
 
@@ -16,6 +17,11 @@ class AppError(Exception):
 
 class MissingError(AppError, KeyError):
     pass
+
+class CheckedError(Exception):
+    def __init__(self, number):
+        if not number:
+            raise ValueError(number)
 """
 
 
@@ -27,12 +33,18 @@ BODIES = {
     "raise AppError": ["case.AppError"],
     "raise AppError('why')": ["case.AppError"],
     "raise ValueError from None": ["ValueError"],
+    "raise CheckedError(1)": ["case.CheckedError"],
+    "raise AppError(int('1'))": ["case.AppError"],
     "raise NotImplementedError": [],
     "raise unknown": [],
     "error = AppError()\nraise error": [],
     "socket.create_connection(('a', 1))": ["OSError"],
     "subprocess.run(['a'])": [],
     "subprocess.run(['a'], check=False)": [],
+    "shutil.rmtree('a')": ["OSError"],
+    "shutil.rmtree('a', False)": ["OSError"],
+    "shutil.rmtree('a', True)": [],
+    "shutil.rmtree('a', ignore_errors=True)": [],
     "subprocess.run(['a'], check=True)": [
         "subprocess.CalledProcessError",
         "subprocess.TimeoutExpired",

@@ -1,4 +1,4 @@
-"""Says which names a unit uses, so that a project can be asked where a name may be used."""
+"""Says which names a unit uses or gives to functions, so that a project can be asked where they are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def names_in(facts: UnitFacts) -> frozenset[str]:
-    """Return every name that is read, written, called, imported, caught, or stands for a type.
+    """Return every name that is read, written, called, imported, caught, defined, or stands for a type.
 
     Attributes count by their own name, whatever they are attributes of: ``self.pool.close()`` uses
     ``self``, ``pool`` and ``close``. Comments and strings use nothing.
@@ -29,6 +29,7 @@ def names_in(facts: UnitFacts) -> frozenset[str]:
 
 
 def _paths(function: Function) -> Iterator[str]:
+    yield function.name
     yield from [call.callee for call in function.calls]
     yield from [read.path for read in function.reads]
     yield from [write.path for write in function.writes]

@@ -136,6 +136,7 @@ class Knowledge(
         raises: exceptions that a call is known to raise in normal operation, as canonical names.
         bases: what an exception derives from, as canonical names.
         raises_when: a keyword argument without whose truth nothing is raised.
+        raises_unless: an argument with whose truth nothing is raised: its keyword, and its position.
         harmless: it raises nothing that a caller would handle.
         harmless_onto: the position of an argument that is a descriptor; it raises nothing where that
             is one of the three standard streams.
@@ -169,6 +170,7 @@ class Knowledge(
     raises: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     raises_when: str = ""
+    raises_unless: tuple[str, int] | None = None
     harmless: bool = False
     harmless_onto: int | None = None
     ends: bool = False
@@ -197,7 +199,14 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         persistence: method name → ``create``, ``save`` or ``delete``, for receivers unknown.
         release: verbs of methods that give something back or undo it (``free``, ``close``).
         telling: those of them that, alone, mostly only tell something to end.
+        joining: words in a method's name behind which it does more, or something else, than its verb.
+        withdrawing: those of the verbs that ask a service to take something away.
+        services: words in the names of what speaks for a service outside the process.
+        transactions: words in the names of what makes all that is done inside it one change.
         cleanup: words in the names of functions that clean up or tear down.
+        requested: those of them that as often name an operation somebody asks for.
+        lookups: words at the front of the names of functions that look for or put together something.
+        mistakes: words in the names of exceptions that tell of what a function was given.
         opening: words in the names of functions that open something for their caller to close, with
             the noun for it, or empty.
         streams: words in the names of what is open for reading or writing.
@@ -235,7 +244,14 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     persistence: dict[str, str]
     release: tuple[str, ...]
     telling: tuple[str, ...]
+    joining: tuple[str, ...]
+    withdrawing: tuple[str, ...]
+    services: tuple[str, ...]
+    transactions: tuple[str, ...]
     cleanup: tuple[str, ...]
+    requested: tuple[str, ...]
+    lookups: tuple[str, ...]
+    mistakes: tuple[str, ...]
     opening: dict[str, str]
     streams: tuple[str, ...]
     mutators: tuple[str, ...]

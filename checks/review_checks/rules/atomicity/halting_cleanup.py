@@ -14,12 +14,12 @@ LOG = logging.getLogger(__name__)
 
 
 class Tracker:
-    def __init__(self, devices):
-        self.devices = devices
+    def __init__(self, client):
+        self.client = client
 
-    def drop_devices(self, owner):
-        for device in self.devices:
-            device.free(owner)
+    def drop_devices(self, devices, owner):
+        for device in devices:
+            self.client.delete_device(device.id, owner)
 ```
 
 ```python fixed
@@ -29,16 +29,16 @@ LOG = logging.getLogger(__name__)
 
 
 class Tracker:
-    def __init__(self, devices):
-        self.devices = devices
+    def __init__(self, client):
+        self.client = client
 
-    def drop_devices(self, owner):
+    def drop_devices(self, devices, owner):
         first_error = None
-        for device in self.devices:
+        for device in devices:
             try:
-                device.free(owner)
+                self.client.delete_device(device.id, owner)
             except Exception as error:
-                LOG.exception("Failed to free")
+                LOG.exception("Failed to delete device")
                 if first_error is None:
                     first_error = error
         if first_error is not None:
@@ -47,16 +47,27 @@ class Tracker:
 
 ## When it stays silent
 
+- No reason is found why the call may fail. A reason is a function of a library that fails on account
+  of the world outside, a `raise` in the project's own code, a change that is made durable, or a
+  request to a service (`client.delete_port(port)`); of a method of unknown class, all that the
+  project has by that name must have one. To close or release what the process itself holds is none.
+- What is called handles the failure, or raises only about the values it is given, or about something
+  that the loop has tested.
+- The failure does not depend on the item, so that the next one would fail as well.
 - A handler or `contextlib.suppress` inside the loop deals with the failure of one item.
-- The loop ends after the first release, or releases nothing that depends on the item.
-- The function is not one that cleans up, by its name or by standing in a handler or `finally`.
-- The call is not known to be able to fail: a library says that it does not, or the project's own
-  function does nothing that could.
+- The loop ends after the first release, releases nothing that depends on the item, or what it took
+  in the same round.
+- The loop stands in a transaction, which a failure takes back as a whole.
+- The function is not one that cleans up, by its name or by standing in a handler or `finally`. One
+  that `remove`s or `terminate`s something is as often an operation that stops where it fails.
+- The name says more than its verb: `close_on_exec`, `release_and_enqueue`.
 
 ## Fix
 
-Handles the failure of each item: logs it and goes on, and raises the first one at the end.
-In a handler that raises on what it handles, the failures of the items are logged and no more.
+Handles the failure of each item: logs it and goes on, and raises the first one when the cleanup is
+over: at the end of the function, handler or `finally` clause, but before it returns, makes a change
+durable or takes away what the items were parts of. In a handler that raises on what it handles, the failures of the items are logged and
+no more. It is refused where there is no logger, because all failures but the first would be lost.
 
 ## Options
 
@@ -75,17 +86,18 @@ from review_checks.facts.schema import (
     Call,
     Exit,
     Function,
-    Items,
-    Path,
     RegionKind,
     Result,
     StatementKind,
-    Value,
 )
-from review_checks.mending.handling import per_item_handler
+from review_checks.mending.rounds import per_item_handler
 from review_checks.model import Fix, Refusal, Safety, Severity, Tier
 from review_checks.rule import Context, FixContext, Over, Place, Report, rule
-from review_checks.summaries.failing.releasing import Risk, cleans_up, is_release, release_risk
+from review_checks.summaries.failing.concerning import made_from, names_of_call
+from review_checks.summaries.failing.failures import persistence
+from review_checks.summaries.failing.reasons import Reason, release_reason
+from review_checks.summaries.failing.releasing import is_release, tears_down
+from review_checks.summaries.failing.tolerating import in_transaction
 from review_checks.summaries.flow import (
     ancestry,
     handlers_around,
@@ -95,10 +107,14 @@ from review_checks.summaries.flow import (
 )
 from review_checks.summaries.inputs import FunctionId, models
 from review_checks.summaries.names import callees
-from review_checks.summaries.paths import last_step, root_of, steps_of
+from review_checks.summaries.paths import last_step, parent_of
+from review_checks.summaries.words import starts_with_verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_TAKING = frozenset({"acquire"})
 
 
 @rule(severity=Severity.INFORMATION, tier=Tier.REVIEW, over=Over.FUNCTION, fix=Safety.UNSAFE)
@@ -112,67 +128,52 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
         loop = next(loops_around(body, call.statement), None)
         if loop is None or loop in reported or body.statements[loop].kind != StatementKind.FOR:
             continue
-        if not _cleans_up(context, body, loop):
+        if not _cleans_up(context, body, loop) or in_transaction(context.db, function, loop):
             continue
-        risk = _risk(context, function, index, loop)
-        if risk is not None:
+        reason = _reason(context, function, index, loop)
+        if reason is not None:
             reported.add(loop)
-            yield _report(context, function, index, call, loop, risk)
+            yield _report(context, function, index, loop, reason)
 
 
-def _risk(context: Context, function: FunctionId, index: int, loop: int) -> Risk | None:
+def _reason(context: Context, function: FunctionId, index: int, loop: int) -> Reason | None:
     """Return why a release may end the loop around it and leave the other items, or None."""
     body = context.facts(function)
     call = body.calls[index]
-    if not _is_about_item(body, call, loop) or _is_handled(context, function, body, call, loop):
+    items = _items(body, loop)
+    if items.isdisjoint(names_of_call(body, call)) or _ends_after(body, call, loop):
         return None
-    if _ends_after(body, call, loop) or _builds(body, index):
+    if _is_handled(context, function, body, call, loop) or _builds(body, index):
         return None
-    return release_risk(context.db, function, index)
+    return (
+        None if _is_taken(body, call, loop) else release_reason(context.db, function, index, items)
+    )
 
 
 def _cleans_up(context: Context, body: Function, loop: int) -> bool:
-    if cleans_up(context.db, body.name):
+    if tears_down(context.db, body.name):
         return True
     kinds = [body.regions[region].kind for region, _ in ancestry(body, loop)]
     return RegionKind.HANDLER in kinds or RegionKind.FINALLY in kinds
 
 
-def _is_about_item(body: Function, call: Call, loop: int) -> bool:
-    """Say whether a call releases something that the loop's current item stands for."""
-    items = {write.path for write in body.writes if write.statement == loop}
+def _items(body: Function, loop: int) -> frozenset[str]:
+    """Return the names that stand for a loop's current item, or for what is derived from it."""
+    items = frozenset([write.path for write in body.writes if write.statement == loop])
+    statement = body.statements[loop]
+    return made_from(body, items, range(statement.at, statement.end))
+
+
+def _is_taken(body: Function, call: Call, loop: int) -> bool:
+    """Say whether a loop takes in each round what it releases there."""
+    receiver = parent_of(call.callee)
     inside = range(body.statements[loop].at, body.statements[loop].end)
-    for write in body.writes:
-        # What is derived from the item inside the loop stands for it as well.
-        if write.at in inside and write.statement != loop and _roots(write.value, body) & items:
-            items.add(write.path)
-    roots = {root_of(call.callee)}
-    for value in (*call.args, *(value for _, value in call.keywords)):
-        roots |= _roots(value, body)
-    return bool(roots & items)
-
-
-def _roots(value: Value, body: Function) -> set[str]:
-    if isinstance(value, Path):
-        return set(_names(value.text))
-    if isinstance(value, Result):
-        call = body.calls[value.call]
-        found = {root_of(call.callee)}
-        for arg in call.args:
-            found |= _roots(arg, body)
-        return found
-    if isinstance(value, Items):
-        return set().union(*[_roots(part, body) for part in value.parts])
-    return set()
-
-
-def _names(path: str) -> Iterator[str]:
-    """Yield the root of a path and the roots of its keys."""
-    for position, step in enumerate(steps_of(path)):
-        if position == 0:
-            yield step
-        elif step.startswith("["):
-            yield root_of(step[1:-1])
+    return any(
+        other.at in inside
+        and starts_with_verb(last_step(other.callee), _TAKING)
+        and parent_of(other.callee) == receiver
+        for other in body.calls
+    )
 
 
 def _is_handled(
@@ -218,32 +219,45 @@ def _builds(body: Function, index: int) -> bool:
 
 
 def _report(
-    context: Context, function: FunctionId, index: int, call: Call, loop: int, risk: Risk
+    context: Context, function: FunctionId, index: int, loop: int, reason: Reason
 ) -> Report:
-    name = last_step(call.callee)
-    if risk.exception:
-        why = f"`{risk.exception.rpartition('.')[2]}` is raised here"
-    else:
-        body = context.facts(risk.function)
-        why = f"`{body.calls[risk.event[1]].callee}` can fail here"
-    evidence: list[tuple[Place, str]] = [
-        (Place(function, "s", loop), "the loop ends with the failure")
-    ]
-    if (risk.function, risk.event) != (function, ("c", index)):
-        kind, position = risk.event
-        if kind == "c":
-            evidence.append((Place(risk.function, "c", position), why))
-        else:
-            raised = context.facts(risk.function).raises[position]
-            evidence.append((Place(risk.function, "s", raised.statement), why))
+    name = last_step(context.facts(function).calls[index].callee)
     return Report(
         Place(function, "c", index),
         f"the first failure of `{name}` ends the loop and leaves the other items unreleased",
         f"{context.qualified(function)}.{name}",
-        tuple(evidence),
+        (
+            (Place(function, "s", loop), "the loop ends with the failure"),
+            *_evidence(context, reason),
+        ),
         data=(loop,),
         title=f"Go on with the other items when `{name}` fails",
     )
+
+
+def _evidence(context: Context, reason: Reason) -> Iterator[tuple[Place, str]]:
+    """Yield where a failure begins and the calls through which it comes out, from outside inwards."""
+    name = reason.exception.rpartition(".")[2]
+    for position, (function, (kind, index)) in enumerate(reason.way):
+        last = position == len(reason.way) - 1
+        if kind == "x":
+            statement = context.facts(function).raises[index].statement
+            yield Place(function, "s", statement), f"`{name}` is raised here"
+        elif last:
+            yield Place(function, "c", index), _failing(context, function, index, name)
+        elif position:
+            where = context.qualified(function)
+            yield Place(function, "c", index), f"`{where}` lets it out of this call"
+
+
+def _failing(context: Context, function: FunctionId, index: int, exception: str) -> str:
+    """Return what can happen to a call that is known to fail outside the project."""
+    if exception:
+        return f"can raise `{exception}`"
+    callee = context.facts(function).calls[index].callee
+    if persistence(context.db, function, index):
+        return f"`{callee}` makes a change durable, which can fail"
+    return f"`{callee}` can be refused, or get no answer"
 
 
 def fix(report: Report, context: FixContext) -> Fix | Refusal:
@@ -257,6 +271,6 @@ def fix(report: Report, context: FixContext) -> Fix | Refusal:
         for index, call in enumerate(body.calls)
         if is_release(context.db, call)
         and next(loops_around(body, call.statement), None) == loop
-        and _risk(context, function, index, loop) is not None
+        and _reason(context, function, index, loop) is not None
     ]
     return per_item_handler(function, loop, calls, context)

@@ -9,10 +9,20 @@ the order in which recursive functions are visited.
 from __future__ import annotations
 
 import builtins
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from review_checks.facts.schema import Call, Const, Function, Handler, Mode, Path, Raise
+from review_checks.facts.schema import (
+    Call,
+    Const,
+    Function,
+    Handler,
+    Mode,
+    Path,
+    Raise,
+    StatementKind,
+)
 from review_checks.summaries.flow import handlers_around, is_inside
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
@@ -25,6 +35,9 @@ from review_checks.summaries.names import (
     lineage,
 )
 from review_checks.summaries.paths import last_step, parent_of, root_of
+
+if TYPE_CHECKING:
+    from review_checks.models.schema import Knowledge
 
 MAX_DEPTH = 4
 """How many calls deep failures are followed."""
@@ -59,11 +72,8 @@ def _call_failures(db: Database, function: FunctionId, index: int, depth: int) -
     if knowledge.harmless:
         return ()
     if knowledge.raises:
-        if knowledge.raises_when:
-            call = unit_facts(db, function[0]).functions[function[1]].calls[index]
-            if not _is_true(call, knowledge.raises_when):
-                return ()
-        return knowledge.raises
+        call = unit_facts(db, function[0]).functions[function[1]].calls[index]
+        return knowledge.raises if may_raise(call, knowledge) else ()
     if depth <= 0:
         return ()
     inner = function_of(db, target)
@@ -78,8 +88,18 @@ def _call_failures(db: Database, function: FunctionId, index: int, depth: int) -
     return tuple(dict.fromkeys(failure.exception for failure in found))
 
 
-def _is_true(call: Call, keyword: str) -> bool:
-    return any(name == keyword and value != Const(False) for name, value in call.keywords)
+def may_raise(call: Call, knowledge: Knowledge) -> bool:
+    """Say whether a call raises what is known of its function, as far as its arguments decide it."""
+    if knowledge.raises_when and not _is_true(call, knowledge.raises_when, None):
+        return False
+    return knowledge.raises_unless is None or not _is_true(call, *knowledge.raises_unless)
+
+
+def _is_true(call: Call, keyword: str, position: int | None) -> bool:
+    given = [value for name, value in call.keywords if name == keyword]
+    if position is not None:
+        given += call.args[position : position + 1]
+    return any(value != Const(False) for value in given)
 
 
 @query
@@ -94,6 +114,9 @@ def failures(db: Database, function: FunctionId, depth: int = MAX_DEPTH) -> tupl
             if not is_caught(db, function, raised.statement, exception):
                 rows.append((raised.at, Failure(exception, ("x", index))))
     for index, call in enumerate(body.calls):
+        if body.statements[call.statement].kind is StatementKind.RAISE:
+            # What stands in a `raise` makes the exception; that this fails is not reckoned with.
+            continue
         rows += [
             (call.at, Failure(exception, ("c", index)))
             for exception in _call_failures(db, function, index, depth)
@@ -156,6 +179,12 @@ def reraises(db: Database, function: FunctionId, handler: Handler) -> bool:
         again = not raised.type or (handler.name and root_of(raised.type) == handler.name)
         if again and is_inside(body, raised.statement, handler.region):
             return True
+    return raises_on(db, function, handler)
+
+
+def raises_on(db: Database, function: FunctionId, handler: Handler) -> bool:
+    """Say whether a handler calls what is known to raise the exception being handled."""
+    body = unit_facts(db, function[0]).functions[function[1]]
     targets = callees(db, function[0])[function[1]]
     for index, call in enumerate(body.calls):
         target = targets[index]
