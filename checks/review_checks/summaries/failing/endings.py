@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Const, Exit, Path, RegionKind, StatementKind, Use
-from review_checks.summaries.failing.releasing import namesakes
+from review_checks.summaries.failing.namesakes import namesakes
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
@@ -14,11 +14,13 @@ from review_checks.summaries.paths import last_step, parent_of
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from review_checks.facts.schema import Function
+    from review_checks.facts.schema import Call, Function
 
 _MAX_DEPTH = 3
 _TELLING = 2
 """How many words the name of a method has that says enough to tell it from others' methods."""
+_MOST_FILES = 1000
+"""How many files may use such a name; whoever gives up mostly does so by one that all others use."""
 _NEVER = frozenset({"Never", "NoReturn"})
 
 
@@ -51,25 +53,25 @@ def unreturning(db: Database, function: FunctionId) -> frozenset[int]:
             index
             for index, call in enumerate(body.calls)
             if call.use in (Use.DISCARDED, Use.RETURNED)
-            and _ends(db, call.callee, targets[index], _MAX_DEPTH)
+            and _ends(db, call, targets[index], _MAX_DEPTH)
         ]
     )
 
 
-def _ends(db: Database, callee: str, target: str | None, depth: int) -> bool:
+def _ends(db: Database, call: Call, target: str | None, depth: int) -> bool:
     if target is not None:
         inner = function_of(db, target)
         return inner is not None and depth > 0 and never_returns(db, inner, depth - 1)
-    name = last_step(callee)
-    if not parent_of(callee) or len(words_of(name)) < _TELLING or depth <= 0:
+    name = last_step(call.callee)
+    if not parent_of(call.callee) or len(words_of(name)) < _TELLING or depth <= 0:
         return False
-    return _all_end(db, name, depth - 1)
+    return _all_end(db, name, len(call.args) + len(call.keywords), depth - 1)
 
 
 @query
-def _all_end(db: Database, name: str, depth: int) -> bool:
-    """Say whether the methods of the project of some name never return; abstract ones may."""
-    methods = [row for row in namesakes(db, name) if not _is_abstract(db, row)]
+def _all_end(db: Database, name: str, given: int, depth: int) -> bool:
+    """Say whether the methods of the project of some name never return."""
+    methods = namesakes(db, name, given, _MOST_FILES)
     return bool(methods) and all(never_returns(db, row, depth) for row in methods)
 
 
@@ -90,7 +92,7 @@ def never_returns(db: Database, function: FunctionId, depth: int) -> bool:
     return any(
         call.use is Use.DISCARDED
         and body.statements[call.statement].region == 0
-        and (_is_end(db, targets[index]) or _ends(db, call.callee, targets[index], depth))
+        and (_is_end(db, targets[index]) or _ends(db, call, targets[index], depth))
         for index, call in enumerate(body.calls)
     )
 

@@ -19,17 +19,19 @@ _NO_METHODS = frozenset({"abstractmethod", "cached_property", "property"})
 
 
 @query
-def namesakes(db: Database, name: str, given: int) -> tuple[FunctionId, ...]:
+def namesakes(
+    db: Database, name: str, given: int, most_files: int = _MAX_FILES
+) -> tuple[FunctionId, ...]:
     """Return the methods of the project that go by a name and take so many arguments.
 
-    What only declares what others do in its place is left out. A mere verb that libraries have as
+    None are looked for where more files than ``most_files`` use the name. What only declares what others do in its place is left out. A mere verb that libraries have as
     well tells nothing; of another one all methods are returned.
     """
     verb = name.lstrip("_") in release_verbs(db)
     if verb and name in _library_methods(db):
         return ()
     files = mentioned_in(db, name)
-    if len(files) > _MAX_FILES:
+    if len(files) > most_files:
         return ()
     found = [
         declared_function(db, path, f"{owner}.{name}")
