@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Closure, Function, Path, Result, Value
-from review_checks.summaries.index import members
+from review_checks.summaries.incremental import Database, query
+from review_checks.summaries.index import members, outline
 from review_checks.summaries.inputs import FunctionId, unit_facts, unit_path
 from review_checks.summaries.names import class_around, home, lineage
 from review_checks.summaries.paths import last_step
@@ -13,8 +14,6 @@ from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from review_checks.summaries.incremental import Database
 
 _FORKED = frozenset({"afterfork", "fork", "forked"})
 _IN_CHILD = "after_in_child"
@@ -26,24 +25,32 @@ def runs_after_fork(db: Database, function: FunctionId) -> bool:
 
     It may be registered by its module, its class or a base of that.
     """
-    name = unit_facts(db, function[0]).functions[function[1]].name
+    name = outline(db, function[0]).functions[function[1]].name
     if not _FORKED.isdisjoint(words_of(name)):
         return True
-    return any(name in _registered(db, other) for other in _registrars(db, function))
-
-
-def _registrars(db: Database, function: FunctionId) -> Iterator[FunctionId]:
-    """Yield the functions and bodies that may register a function."""
     around = class_around(db, function)
-    for owner in lineage(db, around) if around else ():
-        place = home(db, owner)
-        yield from members(db, place.path, place.name) if place is not None else ()
-    yield from members(db, unit_path(db, function[0]), "")
+    places = [home(db, owner) for owner in lineage(db, around)] if around else []
+    return name in _registered(db, unit_path(db, function[0]), "") or any(
+        place is not None and name in _registered(db, place.path, place.name) for place in places
+    )
 
 
-def _registered(db: Database, registrar: FunctionId) -> frozenset[str]:
-    """Return the names of what one function registers to be run in the child."""
-    functions, index = unit_facts(db, registrar[0]).functions, registrar[1]
+@query
+def _registered(db: Database, path: str, owner: str) -> frozenset[str]:
+    """Return the names of what a class, or a module, registers to be run in the child."""
+    units = dict.fromkeys(unit for unit, _ in members(db, path, owner))
+    return frozenset().union(*[_registered_in(db, unit) for unit in units])
+
+
+@query
+def _registered_in(db: Database, unit: int) -> frozenset[str]:
+    """Return the names of what the functions of a unit register."""
+    functions = unit_facts(db, unit).functions
+    return frozenset().union(*[_given(functions, index) for index in range(len(functions))])
+
+
+def _given(functions: tuple[Function, ...], index: int) -> frozenset[str]:
+    """Return the names of what one function registers."""
     given = [
         (index, value)
         for call in functions[index].calls
