@@ -31,7 +31,7 @@ SECOND = "import first\n\nfirst.save()\n"
         ("import one.two\n", {"one", "two"}),
         ("run(target=work, note='word')  # comment\n", {"run", "work"}),
         ("class A(base.B):\n    x: int = 1\n", {"base", "B", "x"}),
-        ("@app.task(bind=True)\ndef f(a: T) -> R:\n    '''Doc.'''\n", {"app", "task", "f", "T", "R"}),
+        ("@app.task(bind=True)\ndef f(a: T) -> R:\n    '''Doc.'''\n", {"app", "task", "def f", "T", "R"}),
         ("try:\n    f()\nexcept (E, p.Other):\n    raise Last from None\n",
          {"f", "E", "p", "Other", "Last"}),
         ("del größe.änderung\n", {"größe", "änderung"}),
@@ -164,9 +164,9 @@ def test_only_who_asked_for_a_name_is_disturbed() -> None:
         return len(mentioned_in(db, name))
 
     made.open("a.py", FIRST)
-    assert (count(made.db, "save"), count(made.db, "store")) == (1, 1)
+    assert (count(made.db, "save"), count(made.db, "store")) == (1, 0)
     made.open("b.py", "save()\n")
-    assert (count(made.db, "save"), count(made.db, "store")) == (2, 1)
+    assert (count(made.db, "save"), count(made.db, "store")) == (2, 0)
     assert computed == ["save", "store", "save"]
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from review_checks.model import Span
 
-SCHEMA = 6
+SCHEMA = 7
 """Changes whenever equal text may yield other facts; part of every cache key."""
 
 

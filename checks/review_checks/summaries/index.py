@@ -71,7 +71,7 @@ variable_names: Input[tuple[str, ...]] = Input("variable_names")
 """path → the names of the module's variables, in order of their first assignment."""
 
 mentioned_in: Input[tuple[str, ...]] = Input("mentioned_in")
-"""name → the files of the project that use or define the name anywhere, in order; see ``facts.naming``.
+"""name → the files of the project that use the name anywhere, in order; see ``facts.naming``.
 
 Whoever wants to know all callers of a function looks for calls in these files, and in no others.
 Where a project was not surveyed, only files that are open count."""

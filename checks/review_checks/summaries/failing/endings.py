@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _MAX_DEPTH = 3
 _TELLING = 2
 """How many words the name of a method has that says enough to tell it from others' methods."""
-_MOST_FILES = 1000
-"""How many files may use such a name; whoever gives up mostly does so by one that all others use."""
 _NEVER = frozenset({"Never", "NoReturn"})
 
 
@@ -71,8 +69,12 @@ def _ends(db: Database, call: Call, target: str | None, depth: int) -> bool:
 @query
 def _all_end(db: Database, name: str, given: int, depth: int) -> bool:
     """Say whether the methods of the project of some name never return."""
-    methods = namesakes(db, name, given, _MOST_FILES)
-    return bool(methods) and all(never_returns(db, row, depth) for row in methods)
+    methods = namesakes(db, name, given)
+    return (
+        methods is not None
+        and bool(methods)
+        and all(never_returns(db, row, depth) for row in methods)
+    )
 
 
 @query

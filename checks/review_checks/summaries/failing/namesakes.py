@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from review_checks.facts.naming import definition_of
 from review_checks.summaries.failing.releasing import release_verbs
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import class_names, declared_function, mentioned_in
@@ -13,26 +14,25 @@ from review_checks.summaries.paths import last_step
 if TYPE_CHECKING:
     from review_checks.facts.schema import Function
 
-# A name that so many files use means nothing in particular, and to look into them all takes time.
-_MAX_FILES = 40
+_MAX_FILES = 12
+"""More files than these give a name to their functions only where it means nothing in particular."""
 _NO_METHODS = frozenset({"abstractmethod", "cached_property", "property"})
 
 
 @query
-def namesakes(
-    db: Database, name: str, given: int, most_files: int = _MAX_FILES
-) -> tuple[FunctionId, ...]:
+def namesakes(db: Database, name: str, given: int) -> tuple[FunctionId, ...] | None:
     """Return the methods of the project that go by a name and take so many arguments.
 
-    None are looked for where more files than ``most_files`` use the name. What only declares what others do in its place is left out. A mere verb that libraries have as
-    well tells nothing; of another one all methods are returned.
+    None stands for so many that one cannot say which are meant, nor look into all of them. What only
+    declares what others do in its place is left out. A mere verb that libraries have as well tells
+    nothing; of another one all methods are returned.
     """
     verb = name.lstrip("_") in release_verbs(db)
     if verb and name in _library_methods(db):
         return ()
-    files = mentioned_in(db, name)
-    if len(files) > most_files:
-        return ()
+    files = mentioned_in(db, definition_of(name))
+    if len(files) > _MAX_FILES:
+        return None
     found = [
         declared_function(db, path, f"{owner}.{name}")
         for path in files

@@ -165,6 +165,8 @@ def _of_stranger(
         return None
     if release and depth > 0:
         methods = namesakes(db, last_step(call.callee), len(call.args) + len(call.keywords))
+        if methods is None:
+            return None
         if methods:
             reasons = [
                 _of_body(db, method, _handed(db, method, body, call, names), depth - 1)
