@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from e2e.clients import CLIENTS, EGLOT, NEOVIM, VSCODE
 from e2e.editor import Editor, connected, until
-from e2e.samples import POOL, RULE
+from e2e.samples import POOL, RULE, STRAY
 from support.commands import spawn
 
 if TYPE_CHECKING:
@@ -155,6 +155,64 @@ async def test_each_file_has_the_nearest_configuration(project: Path) -> None:
             types.DiagnosticSeverity.Hint,
         ]
         assert await severities(editor, unsaved) == [types.DiagnosticSeverity.Hint]
+
+
+async def test_a_nearer_configuration_takes_over_when_it_comes_and_goes(project: Path) -> None:
+    nearer = project / "inner" / "review-lsp.toml"
+    nearer.parent.mkdir()
+    (nearer.parent / "pool.py").write_text(POOL)
+    async with connected(VSCODE, project) as editor:
+        uri = editor.open(nearer.parent / "pool.py")
+        assert len(await editor.diagnostics(uri)) == 1
+        refreshed = editor.client.diagnostic_refresh_count
+        nearer.write_text(f"ignore = ['{RULE}']\n")
+        changed_on_disk(editor, nearer)
+        await until(lambda: editor.client.diagnostic_refresh_count > refreshed)
+        assert await editor.diagnostics(uri) == []
+        editor.insert(uri, 0, "# typed meanwhile\n")
+        nearer.unlink()
+        changed_on_disk(editor, nearer)
+        (found,) = await editor.diagnostics(uri)
+        assert editor.slice(uri, found.range) == STRAY
+
+
+async def test_a_folder_that_leaves_takes_its_faults_along(project: Path) -> None:
+    other = project.parent / "other"
+    other.mkdir()
+    (other / "pyproject.toml").write_text("[tool.review-lsp]\nignore = ['erors']\n")
+    (other / "pool.py").write_text(POOL)
+    folders = {"added": types.WorkspaceFolder(other.as_uri(), "other")}
+    async with connected(VSCODE, project) as editor:
+        assert len(await editor.diagnostics(editor.open(project / "pool.py"))) == 1
+
+        def change(added: list[Any], removed: list[Any]) -> None:
+            event = types.WorkspaceFoldersChangeEvent(added, removed)
+            editor.client.workspace_did_change_workspace_folders(
+                types.DidChangeWorkspaceFoldersParams(event)
+            )
+
+        async def projects() -> str:
+            command = types.ExecuteCommandParams("review.debugInformation", [])
+            return str(await editor.client.workspace_execute_command_async(command))
+
+        change([folders["added"]], [])
+        assert len(await shown_in(editor, other / "pyproject.toml")) == 1
+        assert str(other) in await projects()
+        change([], [folders["added"]])
+        assert await shown_in(editor, other / "pyproject.toml") == []
+        assert str(other) not in await projects()
+
+
+async def test_what_a_configuration_names_is_watched(project: Path) -> None:
+    watched = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    async with connected(VSCODE, project) as editor:
+        editor.open(project / "pool.py")
+        await until(lambda: editor.registered.pop(watched, None))
+        for name in ("known.json", "accepted.json"):
+            (project / "review-lsp.toml").write_text(f"baseline = '{name}'\n")
+            changed_on_disk(editor, project / "review-lsp.toml")
+            asked = await until(lambda: editor.registered.pop(watched, None))
+            assert [row["globPattern"] for row in asked["watchers"]] == [f"**/{name}"]
 
 
 async def test_each_folder_has_its_own_settings(project: Path) -> None:

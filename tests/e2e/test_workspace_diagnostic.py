@@ -155,6 +155,30 @@ async def test_reports_are_streamed_and_the_request_is_held_until_there_is_news(
         assert _get(row, "version") == 1
 
 
+async def test_of_what_was_edited_since_nothing_old_is_told(project: Path) -> None:
+    (project / "zzz").mkdir()
+    for number in range(5):
+        (project / "zzz" / f"pool{number}.py").write_text(POOL)
+    async with connected(VSCODE, project, options=WANTED) as editor:
+        stream = Stream(editor)
+        uri = editor.open(project / "pool.py")
+        assert len(await editor.diagnostics(uri)) == 1
+        request = asyncio.create_task(ask(editor, {}, "pieces", "work"))
+        # The open file comes first; the others wait until the editor rests.
+        await asyncio.sleep(0.1)
+        editor.insert(uri, 0, "# typed\n")
+        await request
+        told = {_get(row, "uri"): _get(row, "version") for row in stream.rows("pieces")}
+        assert told.pop(uri, 2) == 2
+        assert len(told) == 5
+        shown = [value.get("percentage") for value in map(plain, stream.values["work"])]
+        assert len({value for value in shown if value}) > 1, "it goes on, and not all at once"
+
+
+def plain(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else dict(vars(value))
+
+
 async def test_a_held_request_can_be_cancelled(project: Path) -> None:
     (project / "pool.py").unlink()
     async with connected(VSCODE, project, options=WANTED) as editor:

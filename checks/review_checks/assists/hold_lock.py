@@ -23,7 +23,7 @@ from review_checks.rules.synchronization._waiting import taken_inside
 from review_checks.summaries.index import class_names, members, owner_of, variable_names
 from review_checks.summaries.locking.entry_guards import class_solution, module_solution
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
-from review_checks.summaries.locking.locks import guard_of, guards_at, held
+from review_checks.summaries.locking.locks import Held, guard_of, guards_at, held
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
 from review_checks.summaries.locking.shapes import family
 from review_checks.summaries.locking.sibling_calls import SiblingCalls
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 KIND = "refactor.rewrite"
 
+_BY_CALL = frozenset({"acquire", "release"})
 _MOST = 5
 """How many locks are offered."""
 _NOTHING_TO_GUARD = frozenset(
@@ -71,11 +72,20 @@ def offers(selection: Selection, context: FixContext) -> Iterator[Offer]:
     if body.kind is not FunctionKind.FUNCTION or not worthy:
         return
     orders = selection.orders(body)
-    taken = guards_at(held(context.db, function), orders.start)
+    rows = held(context.db, function)
+    # What takes a lock, or gives it back, by itself would wait for itself.
+    taken = guards_at(rows, orders.start).union(
+        [row.guard.identity for row in rows if row.how in _BY_CALL and _crosses(row, orders)]
+    )
     chosen = [row for row in _choices(function, context) if row[0].identity not in taken]
     for guard, text in chosen[:_MOST]:
         mend = functools.partial(_mend, selection, guard, text, context)
         yield Offer(text, f"Hold `{text}` here", mend)
+
+
+def _crosses(row: Held, orders: range) -> bool:
+    """Say whether a lock is taken, or given back, among some events."""
+    return row.start - 1 in orders or row.start in orders or row.end in orders
 
 
 def _choices(function: FunctionId, context: FixContext) -> list[Choice]:

@@ -6,6 +6,9 @@ that read it are computed again in order of *height* (one more than the highest 
 a cell whose new value equals the old one stops the change there ("early cut-off"). Nothing else is
 visited: an edit costs what it changes, however large the file.
 
+A question that leads back to itself is an error, or has no answer where its query says so; see
+``cycles``.
+
 A query that raises has an outcome like any other: it is remembered, whoever asks meets the error,
 and who catches it is computed again when the error may be gone.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,13 +63,10 @@ def _wants_all_files(ls: ReviewServer) -> bool:
 
 
 def _report_status(ls: ReviewServer) -> None:
-    """Have what goes wrong become part of the status, and the client told of it if it wants."""
+    """Have what goes wrong become part of the status, of which the client is told later."""
     session = ls.session
     session.index.listen(ls.status.index_changed)
     session.reporter.on_trouble = ls.status.trouble
-    if session.client.wants_status:
-        # Nothing may be told before the answer to the request.
-        ls.schedule.soon("status", functools.partial(ls.status.begin, ls.tell))
 
 
 def _folders(params: types.InitializeParams) -> list[str]:

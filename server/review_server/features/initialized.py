@@ -24,6 +24,8 @@ def handle(ls: ReviewServer, _params: types.InitializedParams) -> None:
     """Get ready, and ask for the settings and to be told of changes."""
     client = ls.session.client
     ls.schedule.soon("prepare", ls.session.projects.prepare)
+    if client.wants_status:
+        ls.status.begin(ls.tell)
     if client.shows_progress:
         ls.session.index.progress = WorkDoneProgress(ls)
     # The first document comes first, but who never stops typing is not to go without.
