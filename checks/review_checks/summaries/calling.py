@@ -44,6 +44,8 @@ from review_checks.summaries.words import words_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    Conditions = Callable[[int], frozenset[Condition]]
+
     from review_checks.summaries.outline import FunctionOutline
 
 _NONE: frozenset[Condition] = frozenset()
@@ -142,7 +144,11 @@ def calls_of(db: Database, function: FunctionId) -> tuple[tuple[Event, Link], ..
     body = unit_facts(db, function[0]).functions[function[1]]
     if body.kind in (FunctionKind.MODULE, FunctionKind.CLASS):
         return ()
-    return (*_calls(db, function, body), *_property_reads(db, function, body))
+    conditions = conditions_in(body)
+    return (
+        *_calls(db, function, body, conditions),
+        *_property_reads(db, function, body, conditions),
+    )
 
 
 class _Mode(enum.IntEnum):
@@ -204,8 +210,10 @@ def _mode(db: Database, function: FunctionId, declared: FunctionOutline) -> _Mod
     return _Mode.ITERATED if generates else _Mode.ALWAYS
 
 
-def _calls(db: Database, function: FunctionId, body: Function) -> Iterator[tuple[Event, Link]]:
-    conditions, is_diagnostic = conditions_in(body), diagnostic_in(body)
+def _calls(
+    db: Database, function: FunctionId, body: Function, conditions: Conditions
+) -> Iterator[tuple[Event, Link]]:
+    is_diagnostic = diagnostic_in(body)
     own = {item.name for item in body.parameters} - {write.path for write in body.writes}
     collected = {item.name for item in body.parameters if item.kind}
     for index, target in enumerate(callees(db, function[0])[function[1]]):
@@ -342,13 +350,12 @@ def names_class(receiver: str) -> bool:
 
 
 def _property_reads(
-    db: Database, function: FunctionId, body: Function
+    db: Database, function: FunctionId, body: Function, conditions: Conditions
 ) -> Iterator[tuple[Event, Link]]:
     """Yield the attributes of the function's own object that it reads and a property computes."""
     me, around = self_name(db, function), class_around(db, function)
     if not me or not around:
         return
-    conditions = conditions_in(body)
     computed: dict[str, FunctionId | None] = {}
     for index, read in enumerate(body.reads):
         steps = steps_of(read.path)

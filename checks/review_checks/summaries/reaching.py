@@ -60,12 +60,15 @@ class Writes:
         for index in earlier:
             if body.writes[index].mode not in _PARTIAL:
                 own[body.writes[index].statement] = body.writes[index].at
+        # The writes and the statements around them, of which the last is the first to look at.
+        around = sorted({above for one in own for _, above in ancestry(body, one)}, reverse=True)
         for region, ancestor in ancestry(body, statement):
             # What stands in the header of a block's statement comes before what is inside.
             if ancestor in own:
                 return own[ancestor]
-            for sibling in reversed(statements_in(self._body, region)):
-                if sibling < ancestor and self._writes_always(sibling, own):
+            for sibling in around:
+                beside = sibling < ancestor and body.statements[sibling].region == region
+                if beside and self._writes_always(sibling, own):
                     return body.statements[sibling].at
         return -1
 

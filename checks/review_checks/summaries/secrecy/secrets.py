@@ -165,9 +165,10 @@ class Reader:
         found = self._known.get(key)
         if found is None:
             self._known[key] = found = ()
-            with self.deeper() as allowed:
-                if allowed:
-                    found = tuple(self._fresh_path(value, statement, at))[:_MOST]
+            self._nesting += 1
+            if self._nesting < _DEEPEST:
+                found = tuple(self._fresh_path(value, statement, at))[:_MOST]
+            self._nesting -= 1
             self._known[key] = found
         return found
 

@@ -112,7 +112,8 @@ def is_expected_digest(reader: Reader, value: Path, statement: int, at: int) -> 
 
     It is computed here and compared in constant time, which is done for nothing else.
     """
-    if not any(value in call.args for call in reader.comparing):
+    comparing = reader.comparing
+    if not comparing or not any(value in call.args for call in comparing):
         return False
     found, _ = reader.writes.reaching(value.text, statement, at)
     stored = [reader.body.writes[index].value for index in found]
