@@ -161,10 +161,12 @@ class Crew:
         starting.add_done_callback(self._starting.discard)
         try:
             # To cancel asyncio while it starts a process may leave it waiting for ever.
-            return await asyncio.shield(starting)
+            process = await asyncio.shield(starting)
         except asyncio.CancelledError:
             starting.add_done_callback(self._turn_away)
             raise
+        self._all.add(process)
+        return process
 
     def _turn_away(self, started: asyncio.Task[Process]) -> None:
         if not started.cancelled() and started.exception() is None:
@@ -186,7 +188,6 @@ class Crew:
             )
         except OSError as error:
             raise CrewError(f"the indexing process cannot be started: {error}") from error
-        self._all.add(process)
         return process
 
     def _dismiss(self, process: Process) -> None:
