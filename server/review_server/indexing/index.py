@@ -11,7 +11,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from review_server.indexing.crew import Crew, CrewError
+from review_server.indexing.crew import Crew, CrewError, usual_count
 from review_server.indexing.messages import (
     MOST_FILES,
     List,
@@ -37,6 +37,11 @@ _MOST_DELAY_S = 5.0
 
 _REST_S = 10.0
 """How long surveyors wait for more work before they are let go."""
+
+
+def _count() -> int:
+    """Return how many processes read files: one processor is left to whoever types meanwhile."""
+    return max(1, usual_count() - 1)
 
 
 class Progress(Protocol):
@@ -79,7 +84,7 @@ class Index:
         self._digests: dict[Project, dict[str, bytes]] = {}
         self._gaps: dict[Project, str] = {}
         self._stale = False
-        self._crew = Crew()
+        self._crew = Crew(_count())
         self._task: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._started = False
@@ -111,7 +116,7 @@ class Index:
         """Index everything again, with other processes."""
         projects = [*self._digests, *self._whole]
         self._stop()
-        self._crew = Crew()
+        self._crew = Crew(_count())
         self.add(*projects)
 
     def files_changed(self, paths: Sequence[str]) -> None:
