@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from review_checks.rule import Context, FixContext
 
-_IDENTIFYING = frozenset({"filename", "id", "name", "number", "path", "uuid"})
-
 
 def add_handler(
     function: FunctionId,

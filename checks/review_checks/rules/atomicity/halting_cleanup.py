@@ -66,8 +66,9 @@ class Tracker:
 
 Handles the failure of each item: logs it and goes on, and raises the first one when the cleanup is
 over: at the end of the function, handler or `finally` clause, but before it returns, makes a change
-durable or takes away what the items were parts of. In a handler that raises on what it handles, the failures of the items are logged and
-no more. It is refused where there is no logger, because all failures but the first would be lost.
+durable or takes away what the items were parts of. In a handler that raises on what it handles, the
+failures of the items are logged and no more. It is refused where there is no logger, because all
+failures but the first would be lost.
 
 ## Options
 

@@ -19,16 +19,15 @@ from review_checks.facts.schema import (
     StatementKind,
     Value,
 )
+from review_checks.rule import Context
 from review_checks.rules.errors._attempts import speaks
 from review_checks.summaries.flow import dominates, regions_of
+from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import layout, unit_facts, unit_path
 from review_checks.summaries.paths import last_step, root_of
 from review_checks.summaries.secrecy.logs import named_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from review_checks.rule import Context
     from review_checks.summaries.inputs import FunctionId
 
 _NOTHING = (Const(None), Const(False))
@@ -57,22 +56,25 @@ def callers_tell(context: Context, function: FunctionId) -> bool:
     body = context.facts(function)
     if not body.name.startswith("_"):
         return False
-    told = [
-        _tells(context, caller, index)
-        for caller, other in _functions_beside(context, function)
-        for index, call in enumerate(other.calls)
-        if last_step(call.callee) == body.name
-    ]
+    units = layout(context.db, unit_path(context.db, function[0])) or ()
+    told = [row[body.name] for unit in units if body.name in (row := _told_in(context.db, unit))]
     return bool(told) and all(told)
 
 
-def _functions_beside(
-    context: Context, function: FunctionId
-) -> Iterator[tuple[FunctionId, Function]]:
-    """Yield the functions of a module."""
-    for unit in layout(context.db, unit_path(context.db, function[0])) or ():
-        for index, body in enumerate(unit_facts(context.db, unit).functions):
-            yield (unit, index), body
+@query
+def _told_in(db: Database, unit: int) -> dict[str, bool]:
+    """Return the private functions that a unit calls, and whether each call's failure is told of.
+
+    Who asks about one function depends on no more than this of all others in its module.
+    """
+    context = Context(db)
+    found: dict[str, bool] = {}
+    for number, body in enumerate(unit_facts(db, unit).functions):
+        for index, call in enumerate(body.calls):
+            name = last_step(call.callee)
+            if name.startswith("_") and found.get(name, True):
+                found[name] = _tells(context, (unit, number), index)
+    return found
 
 
 def _tells(context: Context, function: FunctionId, call: int) -> bool:
