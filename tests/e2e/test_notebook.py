@@ -200,3 +200,19 @@ async def test_the_configuration_counts_for_notebooks(project: Path) -> None:
         book = Book(editor, project / "trial.ipynb")
         book.open(IMPORTS, STATE, USERS, CLEAR)
         assert await book.codes(3) == []
+
+
+async def test_a_notebook_follows_the_configuration_that_is_nearest(project: Path) -> None:
+    nearer = project / "inner" / "review-lsp.toml"
+    nearer.parent.mkdir()
+    async with connected(with_notebooks(VSCODE), project) as editor:
+        book = Book(editor, nearer.parent / "trial.ipynb")
+        book.open(IMPORTS, STATE, USERS, CLEAR)
+        assert await book.codes(3) == [RULE]
+        event = types.FileEvent(nearer.as_uri(), types.FileChangeType.Created)
+        for text, codes in ((f"ignore = ['{RULE}']\n", []), ("profile = 'strict'\n", [RULE])):
+            nearer.write_text(text)
+            editor.client.workspace_did_change_watched_files(
+                types.DidChangeWatchedFilesParams([event])
+            )
+            assert await book.codes(3) == codes
