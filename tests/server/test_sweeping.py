@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e.inside import PULLING, Inside
-from e2e.samples import HARMLESS_UTILS, SERVICE, UTILS
+from e2e.samples import HARMLESS_UTILS, POOL, SERVICE, UTILS
 from review_server import sweeping
+from review_server.features.workspace_diagnostic import _Sweep
+from review_server.sweeping import Row
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from review_server.sweeping import Row
 
 pytestmark = pytest.mark.asyncio
 FILES = 12
@@ -121,3 +121,16 @@ async def test_nothing_is_remembered_when_nothing_is_wanted_any_more(folder: Pat
     assert not sweeps.project.analysis.stands(str(folder / "service1.py"))
     await asyncio.sleep(0)
     assert await sweeps.rows() == {}
+
+
+async def test_what_was_edited_before_it_was_sent_is_left_out() -> None:
+    server = Inside(PULLING)
+    server.open("untitled:one", POOL)
+    server.open("untitled:two", POOL)
+    sweep = _Sweep(server.server, "pieces")
+    for uri in ("untitled:one", "untitled:two"):
+        sweep.add(Row(uri, 1, "result", [b"{}"]))
+    server.change("untitled:one", {"text": POOL})
+    sweep.rest()
+    (sent,) = [row["params"] for row in server.sent if row.get("method") == "$/progress"]
+    assert [row["uri"] for row in sent["value"]["items"]] == ["untitled:two"]
