@@ -42,7 +42,7 @@ class Schedule:
     async def rest(self) -> None:
         """Wait until the editor rests, but let what has come meanwhile be handled in any case."""
         await asyncio.sleep(0)
-        if self.is_quiet:
+        if self.is_at_rest():
             return
         rested = self._loop.create_future()
 
@@ -53,9 +53,8 @@ class Schedule:
         self.when_idle(rested, go_on)
         await rested
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no message has come for a while."""
+    def is_at_rest(self) -> bool:
+        """Say whether no message has come for a while."""
         return self._loop.time() >= self._last + QUIET
 
     def now(self) -> float:

@@ -61,7 +61,7 @@ class Session:
         self.projects = projects
         self.reporter = Reporter(client, self)
         self._faults = FaultTeller(client.encoding, self.uri, self._publish_faults)
-        self.index = Index(projects, self.recheck, schedule.rest)
+        self.index = Index(projects, self.recheck, schedule)
         self.resolving = Resolving(projects, schedule, self.recheck)
         self._peer = peer
         self._schedule = schedule

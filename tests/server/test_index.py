@@ -51,6 +51,18 @@ async def test_all_members_are_indexed(root: Path) -> None:
         assert made.changes == 1, "somebody had asked for `save`"
 
 
+@pytest.mark.parametrize(("types", "most"), [(True, 1), (False, 2)])
+async def test_a_processor_is_left_to_whoever_types(
+    root: Path, monkeypatch: pytest.MonkeyPatch, *, types: bool, most: int
+) -> None:
+    monkeypatch.setattr(crew_module, "usual_count", lambda: 2)
+    async with indexing(root) as made:
+        made.editor.types = types
+        await made.full()
+        assert len(made.index.processes) == most
+        assert made.users("work33") == ["script33.py"]
+
+
 async def test_it_tells_how_far_it_is(root: Path) -> None:
     async with indexing(root) as made:
         await made.full()

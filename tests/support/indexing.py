@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 
 
-async def _no_rest() -> None:
-    """Wait for nobody."""
+class Idler:
+    """An editor whose user is away, or types all the time."""
+
+    def __init__(self) -> None:
+        self.types = False
+
+    def is_at_rest(self) -> bool:
+        """Say whether the user is away."""
+        return not self.types
+
+    async def rest(self) -> None:
+        """Wait for nobody."""
 
 
 class Indexed:
@@ -31,7 +41,8 @@ class Indexed:
         self.projects = Projects([root.as_uri()], EditorSettings())
         self.changes = 0
         self.told: list[IndexStatus] = []
-        self.index = Index(self.projects, self._changed, _no_rest)
+        self.editor = Idler()
+        self.index = Index(self.projects, self._changed, self.editor)
         self.index.listen(self.told.append)
         self.project: Project = self.projects.of(str(root))
 

@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 PATIENCE_S = 120.0
 """How long a surveyor may take for one request before it is taken for lost."""
 
+_BREAK_S = 0.1
+"""How long a surveyor that has a break waits before it looks whether it may go on."""
+
 _MOST_PROCESSES = 4
 _MOST_TRIES = 3
 _MOST_LOSSES = 10
@@ -66,9 +69,18 @@ class _Task(NamedTuple):
 class Crew:
     """Up to so many surveyors, started when there is work for them."""
 
-    def __init__(self, count: int | None = None) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self, count: int | None = None, may_use_all: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            count: how many share the work.
+            may_use_all: says whether all may work now; if not, one of several has a break, so that
+                its processor is free for whoever types meanwhile.
+        """
         self._count = count or usual_count()
+        self._may_use_all = may_use_all
         self._idle: list[Process] = []
         self._all: set[Process] = set()
         self._leaving: list[Process] = []
@@ -101,8 +113,10 @@ class Crew:
         if not tasks:
             return
         workers = [
-            asyncio.create_task(self._work(tasks, on_answer))
-            for _ in range(min(self._count, len(tasks)))
+            asyncio.create_task(
+                self._work(tasks, on_answer, gives_way=0 < place == self._count - 1)
+            )
+            for place in range(min(self._count, len(tasks)))
         ]
         try:
             await asyncio.gather(*workers)
@@ -112,9 +126,16 @@ class Crew:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(
-        self, tasks: deque[_Task], on_answer: Callable[[Request, Answer], None]
+        self,
+        tasks: deque[_Task],
+        on_answer: Callable[[Request, Answer], None],
+        *,
+        gives_way: bool,
     ) -> None:
         while tasks:
+            if gives_way and not self._may_use_all():
+                await asyncio.sleep(_BREAK_S)
+                continue
             task = tasks.popleft()
             process = self._idle.pop() if self._idle else await self._start()
             try:

@@ -11,7 +11,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from review_server.indexing.crew import Crew, CrewError, usual_count
+from review_server.indexing.crew import Crew, CrewError
 from review_server.indexing.messages import (
     MOST_FILES,
     List,
@@ -25,7 +25,7 @@ from review_server.indexing.messages import (
 from review_server.indexing.status import IndexStatus, State
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from review_server.indexing.messages import Answer, Request
     from review_server.workspace import Project, Projects
@@ -35,13 +35,8 @@ logger = logging.getLogger(__name__)
 _MOST_DELAY_S = 5.0
 """How long what was found is kept from a user who types without a pause."""
 
-_REST_S = 10.0
+_REST_S = 5.0
 """How long surveyors wait for more work before they are let go."""
-
-
-def _count() -> int:
-    """Return how many processes read files: one processor is left to whoever types meanwhile."""
-    return max(1, usual_count() - 1)
 
 
 class Progress(Protocol):
@@ -57,6 +52,16 @@ class Progress(Protocol):
         """Show it no longer."""
 
 
+class Editor(Protocol):
+    """Who sends messages, and at times does not."""
+
+    def is_at_rest(self) -> bool:
+        """Say whether no message has come for a while."""
+
+    async def rest(self) -> None:
+        """Wait until that is so."""
+
+
 class Index:
     """The index of the projects of a session. Everything happens on the event loop's thread."""
 
@@ -64,27 +69,27 @@ class Index:
         self,
         projects: Projects,
         changed: Callable[[], None],
-        rest: Callable[[], Awaitable[None]],
+        editor: Editor,
     ) -> None:
         """Begin with no project.
 
         Args:
             projects: the projects of the session.
             changed: is called when findings may have changed.
-            rest: waits until the editor rests.
+            editor: says when the user does not type.
         """
         self.status = IndexStatus()
         self.progress: Progress | None = None
         self._projects = projects
         self._changed = changed
-        self._editor_rests = rest
+        self._editor = editor
         self._listeners: list[Callable[[IndexStatus], None]] = []
         self._whole: dict[Project, None] = {}
         self._parts: dict[Project, dict[str, None]] = {}
         self._digests: dict[Project, dict[str, bytes]] = {}
         self._gaps: dict[Project, str] = {}
         self._stale = False
-        self._crew = Crew(_count())
+        self._crew = Crew(may_use_all=self._editor.is_at_rest)
         self._task: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._started = False
@@ -116,7 +121,7 @@ class Index:
         """Index everything again, with other processes."""
         projects = [*self._digests, *self._whole]
         self._stop()
-        self._crew = Crew(_count())
+        self._crew = Crew(may_use_all=self._editor.is_at_rest)
         self.add(*projects)
 
     def files_changed(self, paths: Sequence[str]) -> None:
@@ -201,7 +206,7 @@ class Index:
             await self._survey(project, tuple(self._parts.pop(project)))
         # What it changes is found out with the next key, if one comes first.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._editor_rests(), _MOST_DELAY_S)
+            await asyncio.wait_for(self._editor.rest(), _MOST_DELAY_S)
         if project.analysis.announce() or self._stale:
             self._stale = False
             self._changed()
