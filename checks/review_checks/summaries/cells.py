@@ -87,6 +87,16 @@ class Cell:
         """Whether this is an input."""
         return isinstance(self.query, Given)
 
+    def add_dependent(self, reader: Cell) -> None:
+        """Note that another cell reads this one from now on."""
+        known = self.dependents
+        if isinstance(known, dict):
+            known[reader] = None
+        elif len(known) < _FEW:
+            self.dependents = (*known, reader)
+        else:
+            self.dependents = dict.fromkeys((*known, reader))
+
     def drop_dependent(self, reader: Cell) -> None:
         """Note that another cell does not read this one any more."""
         known = self.dependents
@@ -99,19 +109,3 @@ class Cell:
         """Note that no other cells than some of those that read this one will do so any more."""
         left = [one for one in self.dependents if one in kept]
         self.dependents = tuple(left) if len(left) <= _FEW else dict.fromkeys(left)
-
-
-def link(reader: Cell, cell: Cell) -> None:
-    """Note that a cell was read to compute another one, which is under way."""
-    reads = reader.reads
-    if reads is None or cell in reads:
-        return
-    reads[cell] = None
-    known = cell.dependents
-    if isinstance(known, dict):
-        known[reader] = None
-    elif reader not in known:
-        more = (*known, reader)
-        cell.dependents = more if len(more) <= _FEW else dict.fromkeys(more)
-    if reader.height <= cell.height:
-        reader.height = cell.height + 1

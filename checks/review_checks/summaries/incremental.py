@@ -21,10 +21,11 @@ from __future__ import annotations
 
 import functools
 import heapq
+import operator
 import sys
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-from review_checks.summaries.cells import Cell, CycleError, Failure, Given, link
+from review_checks.summaries.cells import Cell, CycleError, Failure, Given
 from review_checks.summaries.cycles import Cycles, Waiting
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ T = TypeVar("T")
 _TOP = sys.maxsize
 """No cell is as high as this."""
 
+_HEIGHT = operator.attrgetter("height")
+
 _PAUSE_MASK = 15
 """There is a pause once in so many computations and one, a power of two less one."""
 
@@ -44,14 +47,14 @@ _PAUSE_MASK = 15
 class Database:
     """The cells of one workspace. Not for use by several threads at once.
 
-    ``reader`` is the cell that is being computed, ``waiting`` the heap of those that must be, and
-    cells below ``level`` depend on none of these. These, and ``cells``, are for queries' own use,
-    so that a question that has its answer costs as little as possible.
+    ``reads`` are the cells that were read by the one that is being computed, ``waiting`` is the heap
+    of those that must be, and cells below ``level`` depend on none of these. These, and ``cells``,
+    are for queries' own use, so that a question that has its answer costs as little as possible.
     """
 
     def __init__(self) -> None:
         self.cells: dict[Any, dict[tuple[Hashable, ...], Cell]] = {}
-        self.reader: Cell | None = None
+        self.reads: dict[Cell, None] | None = None
         self.waiting: list[tuple[int, int, Cell]] = []
         self.level = _TOP
         self._cycles = Cycles()
@@ -81,7 +84,7 @@ class Database:
         if cell.is_given:
             if not cell.ready:
                 self._fetch(cell)
-        elif self.reader is None:
+        elif self.reads is None:
             self._settle()
             outdated = not self._stands(cell)
             while outdated:
@@ -94,8 +97,8 @@ class Database:
                 self._refresh(cell)
             if cell in self._cycles.waiting:
                 return self._cycles.meet(cell)
-        if self.reader is not None:
-            link(self.reader, cell)
+        if self.reads is not None:
+            self.reads[cell] = None
         elif cell.is_given and not cell.ready:
             self._orphans[cell] = None
         if cell.failure is not None:
@@ -122,11 +125,11 @@ class Database:
     def _give(self, cell: Cell, value: Any) -> None:
         if cell.ready and self.changed is not None:
             self.changed(cell)
+        if cell.ready or cell.failure is not None or cell.dependents:
+            self._changes += 1
         cell.value, cell.failure = value, None
         cell.ready, cell.dirty = True, False
-        if cell.dependents:
-            self._changes += 1
-            self._invalidate(cell)
+        self._invalidate(cell)
 
     def provide(self, query: Input[Any], provider: Callable[..., Any]) -> None:
         """Have values of an input that were not given fetched from ``provider(*key)``."""
@@ -307,13 +310,12 @@ class Database:
         return cell.height >= self.level
 
     def _run(self, cell: Cell) -> None:
-        height = cell.height
         if cell in self._cycles.found:
             self._dissolve(cell)
         reads = cell.reads = {}
-        cell.height = 0
+        changes = self._changes
         cell.dirty, cell.ready = False, False
-        outer, self.reader = self.reader, cell
+        outer, self.reads = self.reads, reads
         self.computed += 1
         value, failure = None, None
         cycles = self._cycles
@@ -324,30 +326,53 @@ class Database:
                 self.pause()
             value = cell.query(self, *cell.key)
         except CycleError:
-            self._postpone(cell, reads, height)
+            self._postpone(cell, reads)
             self._abandon(mark)
             raise
         except Exception as error:  # noqa: BLE001 -- whoever asks gets it
             failure = Failure(error)
         except BaseException:
-            self._postpone(cell, reads, height)
+            self._postpone(cell, reads)
             self._abandon(mark)
             self._enqueue(cell)
             raise
         finally:
             low = cycles.end()
-            self.reader = outer
-            before, cell.dependencies, cell.reads = cell.dependencies, tuple(reads), None
-            for dependency in before:
-                if dependency not in reads:
-                    self._detach(dependency, cell)
-        self._lift(cell)
+            self.reads = outer
+            cell.reads = None
+            if self._connect(cell, reads) and self._changes != changes and not cell.dirty:
+                # What it read for the first time could not tell it of a change since.
+                self._enqueue(cell)
         if low < place:
             cycles.wait(cell, low, None if is_unknown_on_cycle(cell) else value, mark)
         elif len(cycles.waiting) > mark:
             self._close([*cycles.since(mark), (cell, Waiting(low, value))])
         else:
             self._take(cell, value, failure)
+
+    def _connect(self, cell: Cell, reads: dict[Cell, None]) -> bool:
+        """Have a cell depend on what was read to compute it; say whether any of that is new.
+
+        Most often a cell reads the same again, and nothing needs to be touched.
+        """
+        before, after = cell.dependencies, tuple(reads)
+        height = max(map(_HEIGHT, after)) + 1 if after else 0
+        rises, cell.height = height > cell.height, height
+        new = False
+        if after != before:
+            cell.dependencies = after
+            gone = dict.fromkeys(before)
+            for dependency in after:
+                if dependency in gone:
+                    del gone[dependency]
+                else:
+                    dependency.add_dependent(cell)
+                    new = True
+            for dependency in gone:
+                self._detach(dependency, cell)
+        if rises:
+            self._lift(cell)
+        return new
 
     def _take(self, cell: Cell, value: Any, failure: Failure | None) -> None:
         """Give a cell that was computed its outcome."""
@@ -370,15 +395,8 @@ class Database:
             [one for cell in cells for one in cell.dependencies if one not in inside]
         )
         for cell, known in rows:
-            before, cell.reads, cell.height = cell.dependencies, {}, 0
-            for dependency in outside:
-                link(cell, dependency)
-            cell.dependencies, cell.reads = tuple(outside), None
-            for dependency in before:
-                if dependency in inside:
-                    dependency.drop_dependent(cell)
+            self._connect(cell, outside)
             self._cycles.found[cell] = cells
-            self._lift(cell)
             self._take(cell, None if is_unknown_on_cycle(cell) else known.value, None)
             cell.checked = self._changes
 
@@ -393,11 +411,10 @@ class Database:
         for cell, _ in self._cycles.since(mark):
             self._enqueue(cell)
 
-    def _postpone(self, cell: Cell, reads: dict[Cell, None], height: int) -> None:
+    def _postpone(self, cell: Cell, reads: dict[Cell, None]) -> None:
         """Leave a cell as it was before it was computed in vain."""
         cell.dirty = True
         # It stays where it was, or it would be forgotten, or be computed too early.
-        cell.height = max(cell.height, height)
         again = dict.fromkeys((*cell.dependencies, *reads))
         reads.clear()
         reads.update(again)
@@ -408,6 +425,7 @@ class Database:
         while todo:
             lower = todo.pop()
             for dependent in lower.dependents:
+                # One that is being computed finds out in the end.
                 if dependent.height <= lower.height and dependent.reads is None:
                     dependent.height = lower.height + 1
                     todo.append(dependent)
@@ -428,11 +446,9 @@ def _asking(query: Callable[..., Any]) -> Callable[..., Any]:
             return db.read(query, key)
         if not cell.ready or cell.height >= db.level:
             return db.read(query, key)
-        reader = db.reader
-        if reader is not None:
-            reads = reader.reads
-            if reads is not None and cell not in reads:
-                link(reader, cell)
+        reads = db.reads
+        if reads is not None:
+            reads[cell] = None
         return cell.value
 
     return ask

@@ -9,8 +9,11 @@ from __future__ import annotations
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import UnitId, layout
 
-_ABOUT = 16
+_ABOUT = 12
 """How many units a run has, on average."""
+
+_MOST = 2 * _ABOUT
+"""How many it has at most: units that begin a run may go, and those that come begin few."""
 
 Part = tuple[UnitId, ...]
 """Units that follow one another in a file."""
@@ -20,9 +23,12 @@ Part = tuple[UnitId, ...]
 def parts(db: Database, path: str) -> tuple[Part, ...]:
     """Return the units of a file from top to bottom, in runs; none if it cannot be read.
 
-    A run begins at a unit whose number says so, and not after so many units. So it stays as it is
+    A run begins at a unit whose number says so, and seldom after so many units. So it stays as it is
     while units come and go elsewhere.
     """
     units = layout(db, path) or ()
-    starts = [at for at, unit in enumerate(units) if not at or not unit % _ABOUT]
+    starts: list[int] = []
+    for at, unit in enumerate(units):
+        if not starts or not unit % _ABOUT or at == starts[-1] + _MOST:
+            starts.append(at)
     return tuple([units[at:end] for at, end in zip(starts, (*starts[1:], len(units)), strict=True)])
