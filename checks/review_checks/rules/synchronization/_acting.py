@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.summaries.flow import dominates, handlers_around, is_inside, regions_of
-from review_checks.summaries.locking.sharing import Access
-from review_checks.summaries.locking.slices import event_of
+from review_checks.summaries.locking.sharing import Access, row_at
 from review_checks.summaries.locking.traits import Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from review_checks.facts.schema import Function
+    from review_checks.rule import Context
     from review_checks.summaries.locking.guards import Guard
 
 
@@ -30,20 +29,20 @@ class Acted(msgspec.Struct, frozen=True):
 
 
 def acted_upon(
-    body: Function,
     check: Access,
     mine: Sequence[Access],
     guard: Guard,
     changes: Iterable[Access],
+    context: Context,
 ) -> Acted | None:
     """Return the first access that goes wrong when what was checked is no longer so.
 
     Args:
-        body: the function.
         check: the access that is part of a condition.
         mine: all accesses of the same field in the function.
         guard: the lock that the check misses.
         changes: the writes of the field under that lock, wherever they are.
+        context: knows the function.
     """
     traits = Trait.NONE
     rows = [row for row in changes if row is not check and _bears_on(row, check)]
@@ -52,8 +51,8 @@ def acted_upon(
     for access in rows:
         traits |= access.site.traits
     for access in mine:
-        if access is not check and _depends(body, check, access):
-            if _tolerates(body, access):
+        if access is not check and _depends(check, access, context):
+            if _tolerates(access, context):
                 continue
             what = _danger(check, access, mine, guard, traits)
             if what:
@@ -69,16 +68,16 @@ def _bears_on(change: Access, check: Access) -> bool:
     return not change.site.traits & Trait.INNER or bool(check.site.traits & Trait.ITEM)
 
 
-def _tolerates(body: Function, access: Access) -> bool:
+def _tolerates(access: Access, context: Context) -> bool:
     """Say whether a handler expects that what an access needs is no longer there."""
-    expected: set[str] = set()
+    body, expected = context.facts(access.function), set[str]()
     if access.site.traits & Trait.ITEM:
         expected |= _GONE
     if access.site.traits & Trait.MEMBER:
         expected |= _NONE
     return any(
         not expected.isdisjoint(handler.types)
-        for handler in handlers_around(body, event_of(body, access.site.event).statement)
+        for handler in handlers_around(body, row_at(context.db, access).statement)
     )
 
 
@@ -102,9 +101,10 @@ def _danger(
     return ""
 
 
-def _depends(body: Function, check: Access, access: Access) -> bool:
+def _depends(check: Access, access: Access, context: Context) -> bool:
     """Say whether an access is made or not according to a condition."""
-    test, act = (event_of(body, row.site.event) for row in (check, access))
+    body = context.facts(access.function)
+    test, act = (row_at(context.db, row) for row in (check, access))
     blocks = regions_of(body, test.statement)
     if any(is_inside(body, act.statement, block) for block in blocks):
         return True

@@ -12,6 +12,7 @@ from review_checks.summaries.locking.guards import Guard, declared_guard
 from review_checks.summaries.locking.locks import held
 from review_checks.summaries.locking.places import attribute_place, rows_at
 from review_checks.summaries.locking.roles import Role, role_of
+from review_checks.summaries.locking.sharing import row_at
 from review_checks.summaries.locking.slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, class_of, lineage
 from review_checks.summaries.paths import last_step, steps_of
@@ -119,7 +120,7 @@ def _goes_by_keys(shared: Sharing, field: str, context: Context) -> bool:
 def _is_keyed_step(field: str, access: Access, context: Context) -> bool:
     """Say whether an access does nothing but set or remove one key, which is atomic."""
     body = context.facts(access.function)
-    row = event_of(body, access.site.event)
+    row = row_at(context.db, access)
     if isinstance(row, Write):
         steps = steps_of(row.path)
         keyed = row.mode in (Mode.ASSIGN, Mode.DELETE) and steps[-1][0] == "["
@@ -196,9 +197,9 @@ def races(accesses: Iterable[Access], guard: Guard, writes: list[Access], contex
     if not body.asynchronous:
         return False
     mine = [access for access in accesses if access.function == writes[0].function]
-    starts = [event_of(body, access.site.event).at for access in mine if access.misses(guard)]
+    starts = [row_at(context.db, access).at for access in mine if access.misses(guard)]
     for access in writes:
-        row = event_of(body, access.site.event)
+        row = row_at(context.db, access)
         first = min([*starts, *_read_by(row, body)])
         if yields_between(body, first, row.at):
             return True
@@ -208,7 +209,7 @@ def races(accesses: Iterable[Access], guard: Guard, writes: list[Access], contex
 def is_joined(function: FunctionId, access: Access, context: Context) -> bool:
     """Say whether a function has waited for the end of a thread before it makes an access."""
     body = context.facts(function)
-    at = event_of(body, access.site.event).at
+    at = row_at(context.db, access).at
     return any(
         last_step(call.callee) == "join"
         and call.at < at
@@ -233,9 +234,7 @@ def _precedes_thread(writes: list[Access], context: Context) -> bool:
             for value in (*call.args, *dict(call.keywords).values())
         )
     ]
-    return bool(me and made) and all(
-        event_of(body, access.site.event).at < min(made) for access in writes
-    )
+    return bool(me and made) and all(row_at(context.db, access).at < min(made) for access in writes)
 
 
 def keeps(function: FunctionId, guard: Guard, context: Context) -> bool:

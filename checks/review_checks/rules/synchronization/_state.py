@@ -15,7 +15,13 @@ from review_checks.summaries.inputs import FunctionId, unit_path
 from review_checks.summaries.locking.declarations import declaring_write, lock_named
 from review_checks.summaries.locking.guarding import Guarding, class_guarding, module_guarding
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, declaration_of
-from review_checks.summaries.locking.sharing import Access, Sharing, class_sharing, module_sharing
+from review_checks.summaries.locking.sharing import (
+    Access,
+    Sharing,
+    class_sharing,
+    event_at,
+    module_sharing,
+)
 from review_checks.summaries.locking.slices import Event, unit_slices
 from review_checks.summaries.names import class_around
 
@@ -208,7 +214,12 @@ def _count(accesses: Iterable[Access], guard: Guard) -> str:
 
 
 def evidence(
-    state: State, guard: Guard, *, writes: bool | None = None, most: int = _SHOWN
+    state: State,
+    guard: Guard,
+    context: Context,
+    *,
+    writes: bool | None = None,
+    most: int = _SHOWN,
 ) -> Iterator[tuple[Place, str]]:
     """Yield some of the places where a lock is held: writes first, and from many functions."""
     seen: dict[tuple[FunctionId, bool], int] = {}
@@ -226,7 +237,7 @@ def evidence(
         how = f"under `{guard.label}` in `{name}`"
         if guard.identity not in access.site.guards:
             how = f"in `{name}`, whose callers hold `{guard.label}`"
-        yield Place(access.function, *access.site.event), f"{word} {how}"
+        yield Place(access.function, *event_at(context.db, access)), f"{word} {how}"
 
 
 def declarations(state: State, context: Context) -> Iterator[tuple[Place, str]]:

@@ -99,6 +99,7 @@ from review_checks.rules.synchronization._state import (
     states,
     symbol,
 )
+from review_checks.summaries.locking.sharing import event_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,13 +130,13 @@ def _reports(state: State, rival: Guard, context: Context) -> Iterator[Report]:
         if state.is_own(function, context):
             told.add(function)
             yield Report(
-                Place(function, *access.site.event),
+                Place(function, *event_at(context.db, access)),
                 f"`{state.name}` is guarded by `{rival.label}` at {others} places and by"
                 f" `{state.guard.label}` at {usual}, which do not exclude each other",
                 symbol(state, function, context),
                 (
-                    *evidence(state, state.guard, most=_SHOWN),
-                    *evidence(state, rival, most=_SHOWN),
+                    *evidence(state, state.guard, context, most=_SHOWN),
+                    *evidence(state, rival, context, most=_SHOWN),
                     *lock_declaration(state.guard, context),
                     *lock_declaration(rival, context),
                 ),

@@ -110,6 +110,7 @@ from review_checks.rules.synchronization._state import (
 )
 from review_checks.rules.synchronization._waiting import obstacle
 from review_checks.summaries.locking.lending import Lent, lendings
+from review_checks.summaries.locking.sharing import event_at
 from review_checks.summaries.locking.slices import unit_slices
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _evidence(lent: Lent, context: Context) -> Iterator[tuple[Place, str]]:
     changer = context.qualified(lent.changer).rpartition(".")[2]
     for access in lent.writes[:1]:
         name = lent.field.removeprefix(".")
-        yield Place(lent.changer, *access.site.event), f"`{changer}` changes `{name}`"
+        yield Place(lent.changer, *event_at(context.db, access)), f"`{changer}` changes `{name}`"
     for caller, target in lent.holding[:_SHOWN]:
         found = unit_slices(context.db, caller[0])[caller[1]]
         for reach in (*found.reaches, *found.mentions):

@@ -130,8 +130,8 @@ from review_checks.rules.synchronization._state import (
 )
 from review_checks.rules.synchronization._waiting import obstacle
 from review_checks.summaries.inputs import FunctionId
-from review_checks.summaries.locking.sharing import Access
-from review_checks.summaries.locking.slices import Event, event_of
+from review_checks.summaries.locking.sharing import Access, event_at, row_at
+from review_checks.summaries.locking.slices import Event
 from review_checks.summaries.locking.traits import Trait
 from review_checks.summaries.secrecy.logs import is_log_call
 
@@ -223,10 +223,10 @@ def _fault(row: _Stray, found: Iterable[_Stray], context: Context) -> _Fault | N
     pair = _pair(row, found, context) if single else None
     if pair is not None:
         # It is told where the first of the two is read.
-        return _torn(row, pair) if pair.comes_first else None
+        return _torn(row, pair, context) if pair.comes_first else None
     if declared or (single and row.reads and context.options.profile == "strict"):
         severity = None if declared else Severity.HINT
-        return _Fault(row.reads[0], _READ, _events(row.reads), severity=severity)
+        return _Fault(row.reads[0], _READ, _events(row.reads, context), severity=severity)
     return None
 
 
@@ -240,8 +240,8 @@ def _is_single(row: _Stray) -> bool:
     return not any(lock in access.guards for access in rows)
 
 
-def _events(accesses: Iterable[Access]) -> tuple[Event, ...]:
-    return tuple([access.site.event for access in accesses])
+def _events(accesses: Iterable[Access], context: Context) -> tuple[Event, ...]:
+    return tuple([event_at(context.db, access) for access in accesses])
 
 
 # A loop
@@ -259,9 +259,9 @@ def _looped(row: _Stray, context: Context) -> _Fault | None:
         return None
     body = context.facts(row.function)
     for access in loops:
-        statement = body.statements[event_of(body, access.site.event).statement]
+        statement = body.statements[row_at(context.db, access).statement]
         if guard.kind != "async" or yields_between(body, statement.at, statement.end):
-            return _Fault(access, _LOOPED, (access.site.event,))
+            return _Fault(access, _LOOPED, _events((access,), context))
     return None
 
 
@@ -277,17 +277,17 @@ def _checked(row: _Stray, context: Context) -> _Fault | None:
     mine = [access for access in state.accesses if access.function == row.function]
     under = [access for access in state.held if access.site.write]
     for access in tests:
-        acted: Acted | None = acted_upon(body, access, mine, guard, under)
+        acted: Acted | None = acted_upon(access, mine, guard, under, context)
         if acted is None:
             continue
-        start, end = (event_of(body, item.site.event).at for item in (access, acted.access))
+        start, end = (row_at(context.db, item).at for item in (access, acted.access))
         if guard.kind == "async" and not yields_between(body, start, end):
             continue
-        place = Place(row.function, *acted.access.site.event)
+        place = Place(row.function, *event_at(context.db, acted.access))
         return _Fault(
             access,
             _CHECKED % acted.what,
-            (access.site.event, acted.access.site.event),
+            _events((access, acted.access), context),
             ((place, f"`{state.name}` may have changed since the check"),),
         )
     return None
@@ -300,7 +300,7 @@ def _pair(row: _Stray, found: Iterable[_Stray], context: Context) -> _Pair | Non
     """Return another field that is read in the same statement, and written together with this one."""
     state, body = row.state, context.facts(row.function)
     split = {test.statement for test in body.tests if isinstance(test.value, Logic)}
-    reads = {event_of(body, access.site.event).statement: access for access in row.reads}
+    reads = {row_at(context.db, access).statement: access for access in row.reads}
     for other in found:
         mate = other.state
         if (
@@ -311,11 +311,11 @@ def _pair(row: _Stray, found: Iterable[_Stray], context: Context) -> _Pair | Non
         ):
             continue
         for access in other.reads:
-            event = event_of(body, access.site.event)
+            event = row_at(context.db, access)
             mine = reads.get(event.statement)
             # What is asked one after the other is not put together.
             if mine is not None and event.statement not in split:
-                first = event_of(body, mine.site.event).at < event.at
+                first = row_at(context.db, mine).at < event.at
                 return _Pair(mine, access, mate.name, first)
     return None
 
@@ -328,13 +328,13 @@ def _unlogged(row: _Stray, context: Context) -> _Stray:
         for index, call in enumerate(body.calls)
         if call.use is Use.DISCARDED and is_log_call(context.db, row.function, index)
     }
-    reads = [row for row in row.reads if event_of(body, row.site.event).statement not in logs]
+    reads = [row for row in row.reads if row_at(context.db, row).statement not in logs]
     return _Stray(row.state, row.function, reads)
 
 
-def _torn(row: _Stray, pair: _Pair) -> _Fault:
-    note = (Place(row.function, *pair.other.site.event), f"`{pair.name}` is read here")
-    return _Fault(pair.mine, _TORN % pair.name, _events((pair.mine, pair.other)), (note,))
+def _torn(row: _Stray, pair: _Pair, context: Context) -> _Fault:
+    note = (Place(row.function, *event_at(context.db, pair.other)), f"`{pair.name}` is read here")
+    return _Fault(pair.mine, _TORN % pair.name, _events((pair.mine, pair.other), context), (note,))
 
 
 def _writers(state: State) -> set[FunctionId]:
@@ -348,14 +348,14 @@ def _report(row: _Stray, fault: _Fault, steps: list[tuple[Place, str]], context:
     state, guard = row.state, row.state.guard
     refusal = obstacle(context, state.shared.solution, row.function, guard)
     body = context.facts(row.function)
-    statement = body.statements[event_of(body, fault.access.site.event).statement]
+    statement = body.statements[row_at(context.db, fault.access).statement]
     if not refusal and statement.kind is StatementKind.WHILE:
         refusal = f"`{guard.label}` would be held for as long as the loop runs"
     return Report(
-        Place(row.function, *fault.access.site.event),
+        Place(row.function, *event_at(context.db, fault.access)),
         fault.what.format(field=f"`{state.name}`", lock=f"`{guard.label}`", why=why(state)),
         symbol(state, row.function, context),
-        (*fault.evidence, *evidence(state, guard), *steps, *declarations(state, context)),
+        (*fault.evidence, *evidence(state, guard, context), *steps, *declarations(state, context)),
         fault.severity,
         (*state.key, fault.events),
         not refusal,

@@ -125,6 +125,7 @@ from review_checks.rules.synchronization._state import (
     why,
 )
 from review_checks.rules.synchronization._waiting import obstacle
+from review_checks.summaries.locking.sharing import event_at
 from review_checks.summaries.locking.traits import Trait
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def check(path: str, context: Context) -> Iterator[Report]:
             told.add(place)
             events = tuple(
                 [
-                    access.site.event
+                    event_at(context.db, access)
                     for other, where, rows in found
                     for access in rows
                     if where == function and other.guard.identity == state.guard.identity
@@ -199,12 +200,12 @@ def _report(
     guard, first = state.guard, writes[0]
     refusal = obstacle(context, state.shared.solution, function, guard)
     return Report(
-        Place(function, *first.site.event),
+        Place(function, *event_at(context.db, first)),
         f"`{state.name}` is written without `{guard.label}`, {why(state)}",
         symbol(state, function, context),
-        (*evidence(state, guard), *steps, *declarations(state, context)),
+        (*evidence(state, guard, context), *steps, *declarations(state, context)),
         Severity.ERROR if any(access.site.compound for access in writes) else None,
-        (*state.key, tuple([access.site.event for access in writes]), events),
+        (*state.key, tuple([event_at(context.db, access) for access in writes]), events),
         not refusal,
         refusal,
         f"Hold `{guard.label}`",
