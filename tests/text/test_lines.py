@@ -103,8 +103,8 @@ def assert_covers(change: Change, before: list[str], after: list[str]) -> None:
         ("a\nb\nc", Span(0, 1, 2, 0), "", ["ac"], Change(0, 3, 1)),
         ("a\nb\n", Span(1, 0, 2, 0), "", ["a\n", ""], Change(1, 2, 1)),
         ("ab\ncd", Span(1, 1, 0, 1), "-", ["a-d"], Change(0, 2, 1)),
-        ("ab\n", Span(0, 99, 0, 99), "!", ["ab!\n", ""], Change(0, 1, 1)),
-        ("ab", Span(9, 0, 9, 0), "!", ["ab!"], Change(0, 1, 1)),
+        ("ab\n", Span(0, 99, 0, 99), "!", ["ab!\n", ""], Change(0, 1, 1, closed=True)),
+        ("ab", Span(9, 0, 9, 0), "!", ["ab!"], Change(0, 1, 1, closed=True)),
         ("ab", Span(-1, 5, -1, 7), "!", ["!ab"], Change(0, 1, 1)),
         ("", Span(0, 0, 0, 0), "a\n", ["a\n", ""], Change(0, 1, 2)),
     ],
@@ -118,3 +118,26 @@ def test_edges_of_an_edit(text, span, new, lines, change):
 def test_no_changes_cannot_be_merged():
     with pytest.raises(TypeError):
         merge([])
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "new", "closed"),
+    [
+        ("a = b", 4, "q", True),
+        ("a = (b", 5, ", q", True),
+        ("a = b", 0, "q", False),
+        ("    a", 2, "q", False),
+        ("a = b", 4, "(", False),
+        ("a = b", 4, "#", False),
+        ("a = b", 4, "q\n", False),
+        ("a = ''", 5, "q", False),
+        ("a = b'c'", 5, "f", False),
+        ("a = 'c'", 4, "f", False),
+        ("a = 'c'", 5, "d", True),
+        ("a = \\\n", 5, " ", False),
+        ("a = '\\n'", 6, "x", False),
+    ],
+)
+def test_what_leaves_open_what_was_open(text: str, at: int, new: str, *, closed: bool) -> None:
+    document = Document(text)
+    assert document.edit(Span(0, at, 0, at), new).closed is closed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,16 +17,22 @@ if TYPE_CHECKING:
     from review_checks.model import Span
 
 
+_OPENS = re.compile(r"""[()\[\]{}'"\\#\r\n\f]""")
+
+
 class Change(NamedTuple):
     """Lines ``[first, first + removed)`` became lines ``[first, first + added)``.
 
-    ``blank`` says that none of them, before and after, has anything but white space.
+    ``blank`` says that none of them, before and after, has anything but white space; ``closed``
+    that the change lies within one line, and that a bracket, string, comment or logical line ends
+    where it ended before, and is indented as it was.
     """
 
     first: int
     removed: int
     added: int
     blank: bool = False
+    closed: bool = False
 
     @property
     def delta(self) -> int:
@@ -99,7 +106,11 @@ class Document:
         if end < start:
             start, end = end, start
         first, stop = start[0], end[0] + 1
-        text = lines[first][: start[1]] + new + lines[end[0]][end[1] :]
+        before, after = lines[first][: start[1]], lines[end[0]][end[1] :]
+        if first == end[0] and _is_closed(before, lines[first][start[1] : end[1]] + new, after):
+            lines[first] = before + new + after
+            return Change(first, 1, 1, closed=True)
+        text = before + new + after
         # The lines of this edit may begin with the second half of a line break whose first half
         # ends the line above.
         if first and text.startswith("\n") and lines[first - 1].endswith("\r"):
@@ -131,6 +142,19 @@ class Document:
             last = len(self.lines) - 1
             return last, len(self.lines[last])
         return line, max(0, min(column, content_length(self.lines[line])))
+
+
+def _is_closed(before: str, touched: str, after: str) -> bool:
+    """Say whether text that is inserted or removed within a line leaves open or ends nothing.
+
+    Two quotes must not meet, or part, and a backslash must stay before what it was before.
+    """
+    return (
+        not _OPENS.search(touched)
+        and bool(before.strip())
+        and before[-1] != "\\"
+        and after[:1] not in ("'", '"')
+    )
 
 
 def _of_blank_lines(first: int, old: list[str], new: list[str]) -> Change | None:

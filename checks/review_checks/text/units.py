@@ -77,13 +77,15 @@ class Segmentation:
 
         Its first line is not inside, and its content must still end where the change does, if not
         below it. Everything must have been well formed, and nothing may be left open on the new
-        lines, which ``lines`` have.
+        lines, which ``lines`` have, unless it was so before.
         """
         index = self.index_at(change.first)
         unit, start = self.units[index], self.starts[index]
         if unit.kind is not UnitKind.FUNCTION or self._torn or change.first <= start:
             return None
         below = start + unit.content - change.first - change.removed
+        if change.closed and below >= 0:
+            return index
         new = lines[change.first : change.first + change.added]
         if below < 0 or not all(map(is_whole, new)):
             return None
