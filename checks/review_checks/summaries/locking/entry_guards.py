@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _UNSURE: Locks = frozenset({UNKNOWN})
+_OWNED = Role.OWNED
 
 
 class Solution(msgspec.Struct, frozen=True, array_like=True):
@@ -132,7 +133,7 @@ def _solution(
     uses = {
         function: mine
         for function, shape in rows
-        if (mine := candidates & shape.uses) and shape.role is not Role.OWNED
+        if (mine := candidates & shape.uses) and shape.role is not _OWNED
     }
     return _Solver(SiblingCalls(db, owner, rows), same, declared).solve(uses) if uses else _EMPTY
 
@@ -148,7 +149,7 @@ def _candidates(
     changed: set[str] = set()
     locks: dict[str, set[Locks]] = {}
     for _, shape in rows:
-        if shape.role is not Role.OWNED:
+        if shape.role is not _OWNED:
             bare |= shape.reads
             changed |= shape.writes
         for field, write, held in shape.guarded:
@@ -249,33 +250,32 @@ class _Solver:
 
     def _solve_entering(self, matters: frozenset[FunctionId]) -> None:
         """Find what is held on entry to those functions that are called under a lock."""
-        calls = self.calls
-        above = {
-            function: [row for row in calls.callers(function) if row[0] not in calls.owned]
-            for function in self._below(matters)
-        }
-        self.entering = dict.fromkeys(above)
-        changed = True
-        while changed:
-            changed = False
-            for function, callers in above.items():
-                value = self._meet(callers)
-                if value != self.entering[function]:
-                    self.entering[function] = value
-                    changed = True
+        self.entering, below = self._entered(matters)
+        todo = dict.fromkeys(self.entering)
+        while todo:
+            function = next(iter(todo))
+            del todo[function]
+            value = self._meet(function)
+            if value != self.entering[function]:
+                self.entering[function] = value
+                todo.update([(target, None) for target in below.get(function, ())])
 
-    def _below(self, matters: frozenset[FunctionId]) -> Iterable[FunctionId]:
-        """Return those functions that are called, directly or not, by one that holds a lock."""
+    def _entered(
+        self, matters: frozenset[FunctionId]
+    ) -> tuple[dict[FunctionId, Locks | None], dict[FunctionId, list[FunctionId]]]:
+        """Return those functions that one which holds a lock calls, directly or not, and who calls whom.
+
+        Nothing is known yet of what is held on entry to the first.
+        """
+        shapes, entries = self.shapes, self.calls.entries
         below: dict[FunctionId, list[FunctionId]] = {}
-        found: dict[FunctionId, None] = {}
-        for function in self.shapes:
-            if function not in matters or function in self.calls.entries:
+        found: dict[FunctionId, Locks | None] = {}
+        for function, callers in self.calls.called.items():
+            if function not in matters or function in entries or shapes[function].role is _OWNED:
                 continue
-            if self.shapes[function].role is Role.OWNED:
-                continue
-            for caller, _, locks in self.calls.callers(function):
+            for caller, _, locks in callers:
                 below.setdefault(caller, []).append(function)
-                if caller in matters and (locks or self.shapes[caller].declared):
+                if caller in matters and (locks or shapes[caller].declared):
                     found[function] = None
         todo = list(found)
         while todo:
@@ -283,15 +283,20 @@ class _Solver:
                 if target not in found:
                     found[target] = None
                     todo.append(target)
-        return found
+        return found, {
+            caller: [one for one in rows if one in found] for caller, rows in below.items()
+        }
 
-    def _meet(self, callers: Iterable[Caller]) -> Locks | None:
+    def _meet(self, function: FunctionId) -> Locks | None:
         """Return what all calls of a function hold; None stands for everything.
 
         A caller that holds an unknown lock may hold any, so that the meet is unsure, too.
         """
         result: Locks | None = None
-        for caller, _, locks in callers:
+        owned = self.calls.owned
+        for caller, _, locks in self.calls.callers(function):
+            if caller in owned:
+                continue
             around = self._around(caller)
             if around is None and (caller in self.entering or not locks):
                 # Not known yet, and the greatest fixpoint starts from everything; or nobody is

@@ -17,6 +17,7 @@ from review_checks.summaries.locking.roles import Role
 from review_checks.summaries.locking.slices import Slice, unit_slices
 
 T = TypeVar("T")
+_BODY = Role.BODY
 
 Locks = frozenset[str]
 """The identities of locks that are held."""
@@ -112,7 +113,7 @@ def family(db: Database, path: str, owner: str) -> Family:
             known = units[unit] = unit_shapes(db, unit)
         shape = known[index]
         declares += [(field, function, text) for field, text in shape.declares]
-        if shape.role is not Role.BODY:
+        if shape.role is not _BODY:
             shapes.append((function, shape))
             if shape.writes or shape.guarded:
                 changed.update(shape.writes)

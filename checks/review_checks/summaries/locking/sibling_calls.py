@@ -24,6 +24,8 @@ _INTERNAL = 2
 
 Unless somebody in another file calls it without a lock."""
 
+# A class of enumerated values takes ten times as long to ask for one as a module does.
+_OWNED, _PUBLIC, _PRIVATE = Role.OWNED, Role.PUBLIC, Role.PRIVATE
 _INNER = (Role.PRIVATE, Role.NESTED)
 
 Caller = tuple[FunctionId, str, Locks]
@@ -44,10 +46,12 @@ class SiblingCalls:
         self._read_as_call = {
             f".{shape.name}"
             for shape in self.shapes.values()
-            if shape.role is Role.PRIVATE or shape.accessor
+            if shape.role is _PRIVATE or shape.accessor
         }
-        self._targets: dict[tuple[object, str], FunctionId | None] = {}
-        self._callers: dict[FunctionId, list[Caller]] = {}
+        self._of_class: dict[str, FunctionId | None] = {}
+        self._of_function: dict[tuple[FunctionId, str], FunctionId | None] = {}
+        self.called: dict[FunctionId, list[Caller]] = {}
+        """The functions that are called, and the calls, with the callers' own locks at each."""
         self._loose: set[FunctionId] = set()
         """Those that are handed on while nothing is held, or run later."""
         for function, shape in self.shapes.items():
@@ -63,39 +67,54 @@ class SiblingCalls:
             target = self._target(caller, name)
             if target is not None:
                 self._loose.add(target)
-        fields = [(name, locks) for name, _, locks in shape.guarded if name in self._read_as_call]
-        fields += [(name, NOTHING) for name in shape.reads & self._read_as_call]
-        for name, locks in (*shape.mentions, *fields):
-            target = self._target(caller, name)
-            if target is None:
-                continue
-            accessor, role = self.shapes[target].accessor, self.shapes[target].role
-            if accessor or (locks and role in _INNER):
-                # What is handed on under a lock is most often called before that is given back.
-                self._note_call(caller, name, locks)
-            elif not locks and role is Role.PRIVATE:
-                self._loose.add(target)
+        for name, locks in shape.mentions:
+            self._note_mention(caller, name, locks)
+        if shape.uses.isdisjoint(self._read_as_call):
+            return
+        for name, _, locks in shape.guarded:
+            if name in self._read_as_call:
+                self._note_mention(caller, name, locks)
+        for name in shape.reads & self._read_as_call:
+            self._note_mention(caller, name, NOTHING)
 
     def _note_call(self, caller: FunctionId, name: str, locks: Locks) -> None:
         target = self._target(caller, name)
         if target is not None and target != caller:
-            self._callers.setdefault(target, []).append((caller, name, locks))
+            self.called.setdefault(target, []).append((caller, name, locks))
+
+    def _note_mention(self, caller: FunctionId, name: str, locks: Locks) -> None:
+        """Note that a function hands another on as a value, or reads what a function computes."""
+        target = self._target(caller, name)
+        if target is None:
+            return
+        accessor, role = self.shapes[target].accessor, self.shapes[target].role
+        if accessor or (locks and role in _INNER):
+            # What is handed on under a lock is most often called before that is given back.
+            self._note_call(caller, name, locks)
+        elif not locks and role is _PRIVATE:
+            self._loose.add(target)
 
     def _target(self, caller: FunctionId, name: str) -> FunctionId | None:
         """Return the function among these that a name means in a caller."""
+        if name[0] == "." and self.owner:
+            if name not in self._of_class:
+                self._of_class[name] = self._find_target(caller, name)
+            return self._of_class[name]
         if name[0] == "#":
             nested = (caller[0], int(name[1:]))
             return nested if nested in self.shapes else None
-        if name.rpartition(".")[2] not in self._names:
-            return None
-        scope: object = self.owner if self.owner and name[0] == "." else caller
-        key = (scope, name)
-        if key not in self._targets:
-            target = self._find_target(caller, name)
-            self._targets[key] = target if target in self.shapes else None
-        return self._targets[key]
+        key = (caller, name)
+        if key not in self._of_function:
+            self._of_function[key] = self._find_target(caller, name)
+        return self._of_function[key]
 
     def _find_target(self, caller: FunctionId, name: str) -> FunctionId | None:
+        if name.rpartition(".")[2] not in self._names:
+            return None
+        target = self._find_anywhere(caller, name)
+        return target if target in self.shapes else None
+
+    def _find_anywhere(self, caller: FunctionId, name: str) -> FunctionId | None:
         if name.startswith("."):
             around = self.owner or class_around(self.db, caller)
             return method_of(self.db, around, name[1:]) if around else None
@@ -110,7 +129,7 @@ class SiblingCalls:
 
     def callers(self, function: FunctionId) -> Sequence[Caller]:
         """Return the calls that reach a function, with the caller's own locks at each."""
-        return self._callers.get(function, ())
+        return self.called.get(function, ())
 
     @functools.cached_property
     def handed_on(self) -> Mapping[FunctionId, Sequence[tuple[FunctionId, Locks]]]:
@@ -134,7 +153,7 @@ class SiblingCalls:
     def is_entry(self, function: FunctionId) -> bool:
         """Say whether others may call a function while they hold nothing."""
         role = self.shapes[function].role
-        if role is not Role.PUBLIC:
+        if role is not _PUBLIC:
             return function in self._loose and role in _INNER
         callers = self.callers(function)
         if len(callers) < _INTERNAL or any(not locks for _, _, locks in callers):
@@ -155,7 +174,7 @@ class SiblingCalls:
         return {
             function
             for function in ways.from_makers
-            if self.shapes[function].role is Role.OWNED
+            if self.shapes[function].role is _OWNED
             or (function not in ways.from_others and self.shapes[function].role in _INNER)
         }
 
@@ -169,9 +188,9 @@ class SiblingCalls:
         others: list[FunctionId] = []
         below: dict[FunctionId, list[FunctionId]] = {}
         for function, shape in self.shapes.items():
-            callers = self.callers(function)
-            if function in self.entries or not callers:
-                (makers if shape.role is Role.OWNED else others).append(function)
+            callers = self.called.get(function)
+            if callers is None or function in self.entries:
+                (makers if shape.role is _OWNED else others).append(function)
             else:
                 for caller, _, _ in callers:
                     below.setdefault(caller, []).append(function)
