@@ -13,20 +13,19 @@ import msgspec
 
 from review_checks.facts.schema import Function, Mode, Path, Result
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import members, outline, owner_of
+from review_checks.summaries.index import outline, owner_of
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.locking.guards import UNKNOWN, self_name
 from review_checks.summaries.locking.locks import Held, held
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
 from review_checks.summaries.names import bound_names
+from review_checks.summaries.parts import Part, member_units
 from review_checks.summaries.paths import join, root_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STORED = (Mode.ASSIGN, Mode.AUGMENT, Mode.DELETE)
-_GROUP = 16
-"""How many units with neighbouring numbers are looked at together."""
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -94,27 +93,19 @@ def common_keys(db: Database, path: str, owner: str) -> dict[Key, int]:
     Those are left out that a single one takes.
     """
     counts: dict[Key, int] = {}
-    for units in groups(db, path, owner):
+    for units in member_units(db, path, owner):
         for key in _keys_of(db, units):
             counts[key] = counts.get(key, 0) + 1
     return {key: counts[key] for key in sorted(counts) if counts[key] > 1}
 
 
-def groups(db: Database, path: str, owner: str) -> list[tuple[int, ...]]:
-    """Return the units of a class or module in groups, most of which outlive a change of members."""
-    found: dict[int, dict[int, None]] = {}
-    for unit, _ in members(db, path, owner):
-        found.setdefault(unit // _GROUP, {})[unit] = None
-    return [tuple(units) for units in found.values()]
-
-
 @query
-def _keys_of(db: Database, units: tuple[int, ...]) -> tuple[Key, ...]:
+def _keys_of(db: Database, units: Part) -> tuple[Key, ...]:
     return tuple([key for unit in units for key in sorted(unit_keys(db, unit))])
 
 
 @query
-def conducts_of(db: Database, units: tuple[int, ...]) -> tuple[tuple[FunctionId, Conduct], ...]:
+def conducts_of(db: Database, units: Part) -> tuple[tuple[FunctionId, Conduct], ...]:
     """Return the functions among some units, with their conduct."""
     rows = [((unit, 0), unit_conduct(db, unit)) for unit in units]
     return tuple([(function, row) for function, row in rows if row is not None])

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Closure, Function, Path, Result, Value
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import members, outline
+from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, unit_facts, unit_path
 from review_checks.summaries.names import class_around, home, lineage
+from review_checks.summaries.parts import Part, member_units
 from review_checks.summaries.paths import last_step
 from review_checks.summaries.words import words_of
 
@@ -38,7 +39,11 @@ def runs_after_fork(db: Database, function: FunctionId) -> bool:
 @query
 def _registered(db: Database, path: str, owner: str) -> frozenset[str]:
     """Return the names of what a class, or a module, registers to be run in the child."""
-    units = dict.fromkeys(unit for unit, _ in members(db, path, owner))
+    return frozenset().union(*[_registered_among(db, run) for run in member_units(db, path, owner)])
+
+
+@query
+def _registered_among(db: Database, units: Part) -> frozenset[str]:
     return frozenset().union(*[_registered_in(db, unit) for unit in units])
 
 

@@ -16,9 +16,9 @@ from review_checks.summaries.locking.conduct import (
     Keys,
     common_keys,
     conducts_of,
-    groups,
 )
 from review_checks.summaries.locking.roles import Role
+from review_checks.summaries.parts import member_units
 from review_checks.summaries.words import words_of
 
 _ENOUGH = 3
@@ -88,7 +88,7 @@ def strays(db: Database, path: str, owner: str) -> tuple[Stray, ...]:
     common = [key for key, count in common_keys(db, path, owner).items() if count >= _ENOUGH]
     if not common:
         return ()
-    rows = [row for units in groups(db, path, owner) for row in conducts_of(db, units)]
+    rows = [row for units in member_units(db, path, owner) for row in conducts_of(db, units)]
     operations = _Operations({row.name: (function, row) for function, row in rows})
     found = []
     for key in common:

@@ -10,11 +10,11 @@ from typing import TypeVar
 import msgspec
 
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import members
 from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.locking.guards import Guard
 from review_checks.summaries.locking.roles import Role
 from review_checks.summaries.locking.slices import Slice, unit_slices
+from review_checks.summaries.parts import member_parts
 
 T = TypeVar("T")
 _BODY = Role.BODY
@@ -102,16 +102,21 @@ def _once(rows: list[T]) -> tuple[T, ...]:
 @query
 def family(db: Database, path: str, owner: str) -> Family:
     """Return the shapes of the functions that see the ``self`` of a class, or of a module's own."""
-    units: dict[int, tuple[Shape, ...]] = {}
+    runs = [_family_of(db, functions) for functions in member_parts(db, path, owner)]
+    return Family(
+        tuple([row for run in runs for row in run.shapes]),
+        frozenset().union(*[run.changed for run in runs]),
+        tuple([row for run in runs for row in run.declares]),
+    )
+
+
+@query
+def _family_of(db: Database, functions: tuple[FunctionId, ...]) -> Family:
     shapes = []
     changed: set[str] = set()
     declares: list[tuple[str, FunctionId, str]] = []
-    for function in members(db, path, owner):
-        unit, index = function
-        known = units.get(unit)
-        if known is None:
-            known = units[unit] = unit_shapes(db, unit)
-        shape = known[index]
+    for function in functions:
+        shape = unit_shapes(db, function[0])[function[1]]
         declares += [(field, function, text) for field, text in shape.declares]
         if shape.role is not _BODY:
             shapes.append((function, shape))
