@@ -228,17 +228,19 @@ class _Solver:
         """Return the fields that some lock guards at some site, and some other site leaves out."""
         used: dict[str, set[Locks]] = {}
         guarded: dict[str, set[str]] = {}
+        by_around: dict[Locks, set[str]] = {}
         for function, mine in uses.items():
             shape = self.shapes[function]
             around = self.entering.get(function) or NOTHING
-            for field in mine & shape.reads:
-                used.setdefault(field, set()).add(around)
-                if around:
-                    guarded.setdefault(field, set()).update(around)
+            by_around.setdefault(around, set()).update(mine & shape.reads)
             for field, _, locks in shape.guarded:
                 if field in mine:
                     guarded.setdefault(field, set()).update(locks)
                     used.setdefault(field, set()).add(locks | around)
+        for around, fields in by_around.items():
+            for field in fields:
+                used.setdefault(field, set()).add(around)
+                guarded.setdefault(field, set()).update(around)
         wanted = {
             field
             for field, locks in guarded.items()
@@ -320,16 +322,20 @@ class _Solver:
         self, functions: Iterable[FunctionId]
     ) -> dict[FunctionId, tuple[Caller, ...]]:
         above: dict[FunctionId, tuple[Caller, ...]] = {}
+        owned = self.calls.owned
         todo = list(functions)
         while todo:
             function = todo.pop()
             if function in above:
                 continue
-            rows = [row for row in self.calls.callers(function) if row[0] not in self.calls.owned]
             above[function] = tuple(
-                [(caller, name, self._held_at(caller, locks)) for caller, name, locks in rows]
+                [
+                    (caller, name, self._held_at(caller, locks))
+                    for caller, name, locks in self.calls.callers(function)
+                    if caller not in owned
+                ]
             )
-            todo += [caller for caller, _, _ in rows]
+            todo += [caller for caller, _, _ in above[function]]
         return above
 
     def _handed(self, function: FunctionId) -> tuple[tuple[FunctionId, Locks], ...]:
@@ -337,5 +343,6 @@ class _Solver:
         return tuple([(caller, self._held_at(caller, locks)) for caller, locks in rows])
 
     def _held_at(self, caller: FunctionId, locks: Locks) -> Locks:
-        held = locks | (self._around(caller) or NOTHING)
+        around = self._around(caller)
+        held = locks | around if around else locks
         return frozenset([self.same.get(lock, lock) for lock in held]) if self.same else held

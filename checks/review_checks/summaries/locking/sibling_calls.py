@@ -61,8 +61,11 @@ class SiblingCalls:
 
     def _follow(self, caller: FunctionId, shape: Shape) -> None:
         """Note whom a function calls, and whom it hands on to be called."""
+        called, find = self.called, self._target
         for name, locks in shape.calls:
-            self._note_call(caller, name, locks)
+            target = find(caller, name)
+            if target is not None and target != caller:
+                called.setdefault(target, []).append((caller, name, locks))
         for name in shape.detached:
             target = self._target(caller, name)
             if target is not None:
@@ -77,11 +80,6 @@ class SiblingCalls:
         for name in shape.reads & self._read_as_call:
             self._note_mention(caller, name, NOTHING)
 
-    def _note_call(self, caller: FunctionId, name: str, locks: Locks) -> None:
-        target = self._target(caller, name)
-        if target is not None and target != caller:
-            self.called.setdefault(target, []).append((caller, name, locks))
-
     def _note_mention(self, caller: FunctionId, name: str, locks: Locks) -> None:
         """Note that a function hands another on as a value, or reads what a function computes."""
         target = self._target(caller, name)
@@ -90,7 +88,8 @@ class SiblingCalls:
         accessor, role = self.shapes[target].accessor, self.shapes[target].role
         if accessor or (locks and role in _INNER):
             # What is handed on under a lock is most often called before that is given back.
-            self._note_call(caller, name, locks)
+            if target != caller:
+                self.called.setdefault(target, []).append((caller, name, locks))
         elif not locks and role is _PRIVATE:
             self._loose.add(target)
 
@@ -136,7 +135,7 @@ class SiblingCalls:
         """Those that are handed on as values by one that holds locks of its own, and by whom."""
         found: dict[FunctionId, list[tuple[FunctionId, Locks]]] = {}
         for caller, shape in self.shapes.items():
-            fields = [(name, locks) for name, _, locks in shape.guarded]
+            fields = [(name, locks) for name, _, locks in shape.guarded if name[1:] in self._names]
             for name, locks in (*fields, *shape.mentions):
                 target = self._target(caller, name) if locks else None
                 if target is not None:
