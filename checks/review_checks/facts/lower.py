@@ -57,6 +57,11 @@ _LEAVES = {
     StatementKind.CONTINUE: Exit.CONTINUE,
 }
 _LOOPED = Exit.BREAK | Exit.CONTINUE
+_PASS, _EXPRESSION, _DEFINITION = (
+    StatementKind.PASS,
+    StatementKind.EXPRESSION,
+    StatementKind.DEFINITION,
+)
 
 Flow = tuple[bool, int]
 """Whether control falls off the end of a block or statement, and how else it can leave."""
@@ -185,11 +190,11 @@ class _UnitLowering(ExpressionLowering):
         index = into.open_statement()
         into.region = region
         at = into.at
-        kind, lower = _STATEMENTS.get(node.__class__, (StatementKind.PASS, _UnitLowering._nothing))
+        kind, lower = _STATEMENTS.get(node.__class__, (_PASS, _UnitLowering._nothing))
         literal = (
-            kind is StatementKind.EXPRESSION and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
+            kind is _EXPRESSION and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
         )
-        span = self._whole(node) if kind is StatementKind.DEFINITION else self.span(node)
+        span = self._whole(node) if kind is _DEFINITION else self.span(node)
         into.statements[index] = Statement(kind, region, span, at, at, literal)
         flow = lower(self, node)
         into.statements[index] = Statement(kind, region, span, at, into.at, literal)

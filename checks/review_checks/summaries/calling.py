@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _NONE: frozenset[Condition] = frozenset()
 _ASKING_LEVEL = frozenset({"isEnabledFor", "is_enabled_for"})
+_BODIES = (FunctionKind.MODULE, FunctionKind.CLASS)
 _MAX_GIVEN = 12
 _MAX_STEPS = 4
 """How long an access path may get on its way from callee to caller before it says nothing."""
@@ -142,7 +143,7 @@ def unit_links(db: Database, unit: int) -> tuple[tuple[Link, ...], ...]:
 def calls_of(db: Database, function: FunctionId) -> tuple[tuple[Event, Link], ...]:
     """Return the calls by which a function runs others of the project, in the order of the source."""
     body = unit_facts(db, function[0]).functions[function[1]]
-    if body.kind in (FunctionKind.MODULE, FunctionKind.CLASS):
+    if body.kind in _BODIES:
         return ()
     conditions = conditions_in(body)
     return (
@@ -158,6 +159,9 @@ class _Mode(enum.IntEnum):
     AWAITED = 1
     ITERATED = 2
     NEVER = 3
+
+
+_ALWAYS = _Mode.ALWAYS
 
 
 class _Face(msgspec.Struct, frozen=True, array_like=True):
@@ -289,11 +293,11 @@ def _is_replaced(db: Database, function: FunctionId, call: Call) -> bool:
 
 def _runs(mode: _Mode, call: Call) -> bool:
     """Say whether a call runs the body of its function before it returns."""
+    if mode is _ALWAYS:
+        return True
     if mode is _Mode.AWAITED:
         return call.awaited
-    if mode is _Mode.ITERATED:
-        return call.use in (Use.ITERATED, Use.ENTERED)
-    return mode is _Mode.ALWAYS
+    return mode is _Mode.ITERATED and call.use in (Use.ITERATED, Use.ENTERED)
 
 
 def _sorted(

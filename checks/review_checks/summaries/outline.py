@@ -28,6 +28,9 @@ from review_checks.facts.schema import (
 
 _MAX_PARTS = 2000
 _MAX_DEPTH = 5
+_BODIES = (FunctionKind.MODULE, FunctionKind.CLASS)
+_STORED = (Mode.ASSIGN, Mode.AUGMENT)
+_ASSIGN = Mode.ASSIGN
 
 
 class Made(msgspec.Struct, frozen=True, array_like=True):
@@ -152,7 +155,7 @@ def outline_of(facts: UnitFacts) -> Outline:
                 function.imports,
             )
         )
-        if function.kind in (FunctionKind.MODULE, FunctionKind.CLASS):
+        if function.kind in _BODIES:
             variables += _variables(function, index)
         else:
             attributes += _attributes(function, index)
@@ -191,9 +194,7 @@ def _variables(function: Function, index: int) -> list[Declared]:
     return [
         Declared(write.path, portable(write.value, function.calls), index)
         for write in function.writes
-        if write.mode in (Mode.ASSIGN, Mode.AUGMENT)
-        and "." not in write.path
-        and "[" not in write.path
+        if write.mode in _STORED and "." not in write.path and "[" not in write.path
     ]
 
 
@@ -206,9 +207,7 @@ def _attributes(function: Function, index: int) -> list[Declared]:
     return [
         Declared(write.path[start:], portable(write.value, function.calls), index)
         for write in function.writes
-        if write.mode == Mode.ASSIGN
-        and write.path.startswith(prefix)
-        and _is_plain(write.path[start:])
+        if write.mode is _ASSIGN and write.path.startswith(prefix) and _is_plain(write.path[start:])
     ]
 
 

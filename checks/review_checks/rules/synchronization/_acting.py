@@ -8,7 +8,7 @@ import msgspec
 
 from review_checks.summaries.flow import dominates, handlers_around, is_inside, regions_of
 from review_checks.summaries.locking.sharing import Access, row_at
-from review_checks.summaries.locking.traits import Trait
+from review_checks.summaries.locking.traits import Trait, Traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,7 +82,7 @@ def _tolerates(access: Access, context: Context) -> bool:
 
 
 def _danger(
-    check: Access, access: Access, mine: Iterable[Access], guard: Guard, traits: Trait
+    check: Access, access: Access, mine: Iterable[Access], guard: Guard, traits: Traits
 ) -> str:
     """Return what an access would do wrongly, or ''."""
     checked, does = check.site.traits, access.site.traits

@@ -83,7 +83,7 @@ from review_checks.summaries.locking.guards import UNKNOWN, Guard
 from review_checks.summaries.locking.locks import held
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
 from review_checks.summaries.locking.slices import Event, Slice, event_of, unit_slices
-from review_checks.summaries.locking.traits import Trait
+from review_checks.summaries.locking.traits import Trait, Traits
 from review_checks.summaries.names import class_around
 from review_checks.summaries.paths import last_step
 
@@ -145,7 +145,7 @@ def _escape(
     return None
 
 
-def _hands_out(body: Function, event: Event, traits: Trait, result: Return) -> bool:
+def _hands_out(body: Function, event: Event, traits: Traits, result: Return) -> bool:
     """Say whether what is returned is the field itself, or a view of it."""
     kind, index = event
     if kind == "r" and isinstance(result.value, Path):

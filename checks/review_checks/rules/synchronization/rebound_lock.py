@@ -98,6 +98,7 @@ if TYPE_CHECKING:
 _COPYING = frozenset({"__copy__", "__deepcopy__", "__getstate__", "__reduce__"})
 _PREEMPTIVE = frozenset({"process", "thread"})
 _ASKING = frozenset({"getattr", "hasattr"})
+_ASSIGN = Mode.ASSIGN
 
 
 @rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
@@ -105,7 +106,7 @@ def check(function: FunctionId, context: Context) -> Iterator[Report]:
     """Look at the locks that a function stores in its object, or in a variable of the module."""
     body = context.facts(function)
     for index, write in enumerate(body.writes):
-        maker = maker_of(body, write.value) if write.mode is Mode.ASSIGN else None
+        maker = maker_of(body, write.value) if write.mode is _ASSIGN else None
         name = _shared_name(function, write.path, context) if maker is not None else ""
         lock = made_lock(context.db, function, maker[0]) if maker is not None and name else None
         if lock is None or lock.kind not in _PREEMPTIVE:

@@ -43,6 +43,7 @@ _MAX_NESTING = 4
 _DISPLAYS = (Items, Table)
 _WHOLES = (Binary, Items, Logic, Opaque, Table)
 _HANDLED = frozenset({"ValueError", "TypeError"})
+_STORED = (Mode.ASSIGN, Mode.AUGMENT)
 
 
 class Use(msgspec.Struct, frozen=True, array_like=True):
@@ -124,7 +125,7 @@ class _Finder:
     def stores(self) -> Iterator[Use]:
         """Yield what is stored in fields and under keys that hold capacities."""
         for index, write in enumerate(self.body.writes):
-            if write.mode not in (Mode.ASSIGN, Mode.AUGMENT):
+            if write.mode not in _STORED:
                 continue
             name = "" if write.path.isidentifier() else field_of(write.path)
             if name and parent_of(write.path) and self._is_capacity(name):

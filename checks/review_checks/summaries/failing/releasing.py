@@ -13,6 +13,8 @@ from review_checks.summaries.words import starts_with_verb, words_of
 if TYPE_CHECKING:
     from review_checks.facts.schema import Call, Function
 
+_DISCARDED = Use.DISCARDED
+
 
 @query
 def release_verbs(db: Database) -> frozenset[str]:
@@ -54,7 +56,7 @@ def is_release(db: Database, call: Call) -> bool:
     """
     name = last_step(call.callee)
     return (
-        call.use is Use.DISCARDED
+        call.use is _DISCARDED
         and bool(parent_of(call.callee))
         and starts_with_verb(name, release_verbs(db))
         and not _joining_words(db) & set(words_of(name))

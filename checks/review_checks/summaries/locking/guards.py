@@ -59,6 +59,7 @@ _LOCK_WORDS = frozenset(
 _COUNTING_WORDS = frozenset({"semaphore", "sem"})
 _NOT_ONE_WORDS = _COUNTING_WORDS | {"locks"}
 _CALLABLE = (FunctionKind.FUNCTION, FunctionKind.LAMBDA)
+_FUNCTION = FunctionKind.FUNCTION
 _READING_WORDS = frozenset({"read", "reader", "rlock", "shared"})
 
 
@@ -105,7 +106,7 @@ def self_name(db: Database, function: FunctionId) -> str:
     while functions[index].parent >= 0 and functions[functions[index].parent].kind in _CALLABLE:
         index = functions[index].parent
     declared = functions[index]
-    if declared.kind is not FunctionKind.FUNCTION or not declared.parameters:
+    if declared.kind is not _FUNCTION or not declared.parameters:
         return ""
     if not owner_of(db, (unit, index)):
         return ""

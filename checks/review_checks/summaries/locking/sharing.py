@@ -12,7 +12,7 @@ from review_checks.summaries.inputs import FunctionId, unit_facts
 from review_checks.summaries.locking.entry_guards import Solution, class_solution, module_solution
 from review_checks.summaries.locking.guards import UNKNOWN, Guard
 from review_checks.summaries.locking.slices import Event, event_of, unit_slices
-from review_checks.summaries.locking.traits import Trait
+from review_checks.summaries.locking.traits import Traits
 
 if TYPE_CHECKING:
     from review_checks.facts.schema import Call, Read, Write
@@ -24,7 +24,7 @@ class Touch(msgspec.Struct, frozen=True, array_like=True):
     write: bool
     compound: bool
     guards: frozenset[str]
-    traits: Trait
+    traits: Traits
 
 
 class Access(msgspec.Struct, frozen=True, array_like=True):

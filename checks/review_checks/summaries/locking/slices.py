@@ -28,6 +28,7 @@ from review_checks.summaries.locking.proofs import Proofs
 from review_checks.summaries.locking.roles import Role, declares_lock, is_accessor, role_of
 from review_checks.summaries.locking.traits import (
     Trait,
+    Traits,
     traits_of_call,
     traits_of_read,
     traits_of_write,
@@ -44,6 +45,7 @@ _AMBIGUOUS = frozenset(
 )
 _NO_GUARDS: frozenset[str] = frozenset()
 _UNSURE = frozenset({UNKNOWN})
+_ASSIGN = Mode.ASSIGN
 
 Event = tuple[str, int]
 """An event of a function: ``w``, ``r`` or ``c`` (write, read, call) and its index."""
@@ -59,7 +61,7 @@ class Site(msgspec.Struct, frozen=True, array_like=True):
     compound: bool
     guards: frozenset[str]
     event: Event
-    traits: Trait = Trait.NONE
+    traits: Traits = Trait.NONE
 
 
 class Reach(msgspec.Struct, frozen=True, array_like=True):
@@ -203,8 +205,8 @@ class _Slicer:
         for write in self.body.writes:
             if write.path.isidentifier():
                 known = write.path in values
-                values[write.path] = None if known or write.mode != Mode.ASSIGN else write.value
-            elif write.mode == Mode.ASSIGN:
+                values[write.path] = None if known or write.mode is not _ASSIGN else write.value
+            elif write.mode is _ASSIGN:
                 rebound.add(plain(steps_of(write.path)))
         found = {
             name: plain(steps_of(value.text))
@@ -282,7 +284,7 @@ class _Slicer:
     # Accesses
 
     def _add(
-        self, field: str, event: Event, traits: Trait, *, write: bool, compound: bool = False
+        self, field: str, event: Event, traits: Traits, *, write: bool, compound: bool = False
     ) -> None:
         row = event_of(self.body, event)
         guards = self._guards(row, write=write)

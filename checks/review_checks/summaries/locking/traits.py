@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING
 
 from review_checks.facts.schema import Call, Const, Function, Mode, Path, StatementKind, Use, Write
@@ -26,11 +25,19 @@ _SHRINKING = frozenset(
 )
 # Removals that fail when there is nothing to remove, with the number of arguments of that form.
 _STRICT = {"__delitem__": 1, "pop": 1, "popitem": 0, "popleft": 0, "remove": 1}
+_ITERATE = Mode.ITERATE
+_DECIDING = (StatementKind.IF, StatementKind.WHILE)
 _REPRESENTATIONS = frozenset({"__repr__", "__str__", "__format__"})
 
 
-class Trait(enum.IntFlag):
+Traits = int
+"""Several of ``Trait``, joined by ``|``."""
+
+
+class Trait:
     """What a site does with its field, besides reading or changing it.
+
+    Plain numbers: flags of ``enum`` take a hundred times as long to join and to look for.
 
     Attributes:
         LOOP: takes its elements one by one, running code between them.
@@ -58,7 +65,7 @@ class Trait(enum.IntFlag):
     INNER = 512
 
 
-def traits_of_write(write: Write, rest: tuple[str, ...]) -> Trait:
+def traits_of_write(write: Write, rest: tuple[str, ...]) -> Traits:
     """Return the traits of a write to a field or, with steps behind it, to what is in there."""
     if not rest:
         if write.mode == Mode.DELETE:
@@ -74,7 +81,7 @@ def traits_of_write(write: Write, rest: tuple[str, ...]) -> Trait:
     return Trait.INPLACE | (Trait.STORE if write.mode == Mode.ASSIGN else Trait.NONE)
 
 
-def traits_of_call(body: Function, call: Call, rest: tuple[str, ...], *, mutates: bool) -> Trait:
+def traits_of_call(body: Function, call: Call, rest: tuple[str, ...], *, mutates: bool) -> Traits:
     """Return the traits of a call of a method of a field, or of something in it."""
     method = rest[-1]
     found = _read_in(body, call)
@@ -92,21 +99,21 @@ def traits_of_call(body: Function, call: Call, rest: tuple[str, ...], *, mutates
     return found
 
 
-def traits_of_read(body: Function, read: Read, rest: tuple[str, ...]) -> Trait:
+def traits_of_read(body: Function, read: Read, rest: tuple[str, ...]) -> Traits:
     """Return the traits of a read of a field, or of something in it."""
     found = _read_in(body, read)
     if rest:
         return found | (Trait.ITEM if rest[0][0] == "[" else Trait.MEMBER)
     element = Path(f"{read.path}[*]")
     if any(
-        row.mode is Mode.ITERATE and row.statement == read.statement and row.value == element
+        row.mode is _ITERATE and row.statement == read.statement and row.value == element
         for row in body.writes
     ):
         found |= Trait.LOOP
     return found
 
 
-def _read_in(body: Function, row: Call | Read) -> Trait:
+def _read_in(body: Function, row: Call | Read) -> Traits:
     kind = body.statements[row.statement].kind
-    found = Trait.TEST if kind in (StatementKind.IF, StatementKind.WHILE) else Trait.NONE
+    found = Trait.TEST if kind in _DECIDING else Trait.NONE
     return found | Trait.SHOWN if body.name in _REPRESENTATIONS else found

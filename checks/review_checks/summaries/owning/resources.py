@@ -47,6 +47,8 @@ _BORROWED = frozenset({"bind", "fileno", "fileobj"})
 """Keywords by which a wrapper is given what it wraps; closing that is its owner's business."""
 
 _IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO"})
+_BOUND, _ITERATED = Use.BOUND, Use.ITERATED
+_UNNAMED = (Use.OTHER, Use.ITERATED)
 _CLOSING = ("close", "aclose", "disconnect")
 _LOOKING_UP = frozenset({"current", "fetch", "find", "get", "lookup"})
 _STREAM_METHODS = frozenset({"read", "readline", "readlines", "write", "writelines"})
@@ -57,7 +59,7 @@ def acquired(db: Database, function: FunctionId, depth: int = MAX_DEPTH) -> Iter
     """Yield the resources that a function binds to a local name of its own."""
     body = unit_facts(db, function[0]).functions[function[1]]
     for index, call in enumerate(body.calls):
-        if call.use is not Use.BOUND:
+        if call.use is not _BOUND:
             continue
         resource = acquisition(db, function, index, depth) or _implied(db, function, index)
         if resource is None:
@@ -268,12 +270,12 @@ def dropped(db: Database, function: FunctionId) -> Iterator[Owned]:
     """
     body = unit_facts(db, function[0]).functions[function[1]]
     for index, call in enumerate(body.calls):
-        if call.use not in (Use.OTHER, Use.ITERATED):
+        if call.use not in _UNNAMED:
             continue
         resource = acquisition(db, function, index)
         if resource is None or resource.result or not resource.release or _reads_once(resource):
             continue
-        if call.use is Use.ITERATED or _is_used_up(db, function, body, index):
+        if call.use is _ITERATED or _is_used_up(db, function, body, index):
             yield Owned(index, f"{call.callee}()", resource)
 
 
