@@ -110,6 +110,14 @@ def unread_function(name: str) -> UnitFacts:
         return lower_unit("def _(): ...\n", 0)
 
 
+@functools.lru_cache(maxsize=256)
+def _matters(docstring: str, *, handles: bool) -> bool:
+    """Say whether a docstring tells what rules ask for; most often the same one is asked about."""
+    if _SPEAKS_OF_LOCKS.search(docstring):
+        return True
+    return handles and _SPEAKS_OF_FAILURE.search(docstring) is not None
+
+
 def _is_text(node: ast.stmt) -> bool:
     """Say whether a statement is a mere text, such as a docstring."""
     return (
@@ -195,7 +203,6 @@ class _UnitLowering(ExpressionLowering):
             kind is _EXPRESSION and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
         )
         span = self._whole(node) if kind is _DEFINITION else self.span(node)
-        into.statements[index] = Statement(kind, region, span, at, at, literal)
         flow = lower(self, node)
         into.statements[index] = Statement(kind, region, span, at, into.at, literal)
         into.statement = before
@@ -464,10 +471,7 @@ class _UnitLowering(ExpressionLowering):
         self.into, self._class = inner, -1
         self.block(node.body, RegionKind.BODY, -1, -1)
         docstring = ast.get_docstring(node, clean=False)
-        if docstring and (
-            _SPEAKS_OF_LOCKS.search(docstring)
-            or (inner.handlers and _SPEAKS_OF_FAILURE.search(docstring))
-        ):
+        if docstring and _matters(docstring, handles=bool(inner.handlers)):
             inner.docstring = docstring
         self.into, self._class = outer, owner
 
