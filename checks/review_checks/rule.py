@@ -112,10 +112,15 @@ class Comment(msgspec.Struct, frozen=True):
 
 
 class Context:
-    """What a check may ask. Everything it reads is noted, so that it runs again when that changes."""
+    """What a check may ask. Everything it reads is noted, so that it runs again when that changes.
+
+    It is made for one computation, while which nothing changes.
+    """
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self._function: FunctionId | None = None
+        self._body: Function
 
     @property
     def models(self) -> Models:
@@ -129,7 +134,11 @@ class Context:
 
     def facts(self, function: FunctionId) -> Function:
         """Return the facts of a function."""
-        return unit_facts(self.db, function[0]).functions[function[1]]
+        # One rule after the other asks for those of the function at hand.
+        if function != self._function:
+            self._body = unit_facts(self.db, function[0]).functions[function[1]]
+            self._function = function
+        return self._body
 
     def qualified(self, function: FunctionId) -> str:
         """Return the name of a function within its module, such as ``Class.method``."""

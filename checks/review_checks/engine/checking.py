@@ -47,25 +47,16 @@ def _run(db: Database, over: Over, subjects: Iterable[Any]) -> Outcome:
     chosen = _chosen(db, over)
     for subject in subjects:
         for rule in chosen:
-            _check(rule, subject, context, reports, failures)
+            try:
+                found = list(rule.check(subject, context))
+            except CycleError:
+                raise
+            except Exception:  # noqa: BLE001 -- one broken rule must not silence the others
+                failures.append((rule.name, traceback.format_exc()))
+            else:
+                if found:
+                    reports += [(rule.name, report) for report in found]
     return Outcome(tuple(reports), tuple(failures))
-
-
-def _check(
-    rule: Rule,
-    subject: Any,
-    context: Context,
-    reports: list[tuple[str, Report]],
-    failures: list[tuple[str, str]],
-) -> None:
-    try:
-        found = [(rule.name, report) for report in rule.check(subject, context)]
-    except CycleError:
-        raise
-    except Exception:  # noqa: BLE001 -- one broken rule must not silence the others
-        failures.append((rule.name, traceback.format_exc()))
-    else:
-        reports.extend(found)
 
 
 @query

@@ -12,7 +12,7 @@ import msgspec
 
 from review_checks.facts.schema import Call, Const, Function, FunctionKind, Path, Result, Value
 from review_checks.summaries.foreign import known_as
-from review_checks.summaries.incremental import Database, query_or_unknown
+from review_checks.summaries.incremental import Database, query, query_or_unknown
 from review_checks.summaries.index import assigned, outline
 from review_checks.summaries.inputs import FunctionId, models, unit_facts, unit_path
 from review_checks.summaries.locking.critical_sections import (
@@ -72,10 +72,18 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
 
 def held(db: Database, function: FunctionId) -> tuple[Held, ...]:
     """Return the guards that a function takes itself, decorators included."""
-    body = unit_facts(db, function[0]).functions[function[1]]
-    if body.decorators or body.withs or any(_may_take(call) for call in body.calls):
-        return _held(db, function) or ()
-    return ()
+    return (_held(db, function) or ()) if _may_hold(db, function[0])[function[1]] else ()
+
+
+@query
+def _may_hold(db: Database, unit: int) -> tuple[bool, ...]:
+    """Say of each function of a unit whether anything in it looks as if it took a lock."""
+    return tuple(
+        [
+            bool(body.decorators or body.withs) or any(map(_may_take, body.calls))
+            for body in unit_facts(db, unit).functions
+        ]
+    )
 
 
 def _may_take(call: Call) -> bool:
