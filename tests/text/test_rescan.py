@@ -368,3 +368,20 @@ def test_every_key_of_a_function_typed_one_by_one():
         assert others <= {unit.name for unit in followed.units.units}
     assert followed.document.text == MODULE
     statements_by_units(followed.document.lines, followed.units)
+
+
+@pytest.mark.parametrize("rest", ["", "\n", "   \n", "# left\n", "x = 1\n"])
+def test_removing_any_function_leaves_the_units_that_reading_anew_finds(rest: str) -> None:
+    root = nova_source("34.0.0") / "nova/compute/resource_tracker.py"
+    real = [root.read_text()] if root.exists() else []
+    for text in [*base_texts(), *real]:
+        fresh = Segmentation.of(split_lines(text))
+        for unit, start in zip(fresh.units, fresh.starts, strict=True):
+            if unit.kind is UnitKind.FUNCTION:
+                followed = Followed(Document(text))
+                removed = "".join(followed.document.lines[start : start + unit.content])
+                end = Span(start, 0, start + unit.content, 0)
+                followed.follow(followed.document.edit(end, rest))
+                again = Span(start, 0, start + rest.count("\n"), 0)
+                followed.follow(followed.document.edit(again, removed))
+                assert followed.units.units == fresh.units

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["Segmentation", "Splice", "Unit", "UnitKind", "parse_text", "stretched"]
 
 
+_FUNCTION = UnitKind.FUNCTION
+_MEMBERS = (UnitKind.FUNCTION, UnitKind.CLASS)
+
+
 class Splice(NamedTuple):
     """Units ``[first, first + removed)`` became units ``[first, first + added)``."""
 
@@ -114,6 +118,9 @@ class Segmentation:
             Which units were replaced. A unit outside that range kept its lines, though they may
             have moved.
         """
+        removal = self._remove(lines, change)
+        if removal is not None:
+            return removal
         torn = [at for at, unit in enumerate(self.units) if not unit.intact] if self._torn else []
         known = Known(self.units, self.starts, self._frames, torn)
         first, removed, units, frames = rescan(known, lines, change)
@@ -130,6 +137,29 @@ class Segmentation:
         else:
             self.starts[first:end] = starts
         return Splice(first, removed, len(units))
+
+    def _remove(self, lines: Sequence[str], change: Change) -> Splice | None:
+        """Follow the removal of one whole function between two others; None for any other change.
+
+        What follows it, and ended it, ends the function before it as well. Blank lines and comments
+        below it now stand below that one.
+        """
+        index = self.index_at(change.first)
+        if self._torn or self.starts[index] != change.first or not 0 < index < len(self.units) - 1:
+            return None
+        before, unit, after = self.units[index - 1 : index + 2]
+        if not unit.kind is before.kind is _FUNCTION or after.kind not in _MEMBERS:
+            return None
+        new = lines[change.first : change.first + change.added]
+        if change.removed != unit.content or not all(map(str.isspace, new)):
+            return None
+        if self._frames[index] != self._frames[index + 1]:
+            return None
+        size = before.size + unit.size + change.delta
+        self.units[index - 1 : index + 1] = [msgspec.structs.replace(before, size=size)]
+        del self._frames[index]
+        self.starts[index:] = [at + change.delta for at in self.starts[index + 1 :]]
+        return Splice(index - 1, 2, 1)
 
 
 def stretched(unit: Unit, lines: int) -> Unit:
