@@ -96,17 +96,17 @@ def assert_covers(change: Change, before: list[str], after: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "span", "new", "lines", "change"),
     [
-        ("a\rb", Span(1, 0, 1, 0), "\n", ["a\r\n", "b"], Change(0, 2, 2)),
+        ("a\rb", Span(1, 0, 1, 0), "\n", ["a\r\n", "b"], Change(0, 1, 1)),
         ("a\rX\nb", Span(1, 0, 1, 1), "", ["a\r\n", "b"], Change(0, 2, 1)),
         ("a\nb", Span(0, 1, 0, 1), "\r", ["a\r\n", "b"], Change(0, 1, 1)),
         ("a\r\nb", Span(0, 1, 0, 1), "\n", ["a\n", "\r\n", "b"], Change(0, 1, 2)),
         ("a\nb\nc", Span(0, 1, 2, 0), "", ["ac"], Change(0, 3, 1)),
-        ("a\nb\n", Span(1, 0, 2, 0), "", ["a\n", ""], Change(1, 2, 1)),
+        ("a\nb\n", Span(1, 0, 2, 0), "", ["a\n", ""], Change(1, 1, 0)),
         ("ab\ncd", Span(1, 1, 0, 1), "-", ["a-d"], Change(0, 2, 1)),
         ("ab\n", Span(0, 99, 0, 99), "!", ["ab!\n", ""], Change(0, 1, 1, closed=True)),
         ("ab", Span(9, 0, 9, 0), "!", ["ab!"], Change(0, 1, 1, closed=True)),
         ("ab", Span(-1, 5, -1, 7), "!", ["!ab"], Change(0, 1, 1)),
-        ("", Span(0, 0, 0, 0), "a\n", ["a\n", ""], Change(0, 1, 2)),
+        ("", Span(0, 0, 0, 0), "a\n", ["a\n", ""], Change(0, 0, 1)),
     ],
 )
 def test_edges_of_an_edit(text, span, new, lines, change):

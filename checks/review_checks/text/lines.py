@@ -121,8 +121,10 @@ class Document:
             # The last line touched keeps its line end, so what follows it here is empty.
             replacement.pop()
         change = _of_blank_lines(first, lines[first:stop], replacement)
+        # What is removed down to the start of a line leaves that line as it was.
+        kept = int(bool(replacement) and replacement[-1] == lines[stop - 1])
         lines[first:stop] = replacement
-        return change or Change(first, stop - first, len(replacement))
+        return change or Change(first, stop - first - kept, len(replacement) - kept)
 
     def replace_all(self, text: str) -> Change:
         """Replace the whole text, and report only the lines between the unchanged ends."""
