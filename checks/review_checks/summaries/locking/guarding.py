@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +22,7 @@ Use = tuple[bool, Locks]
 """A use of a field: whether it is a write, and the locks that are held there."""
 
 _UNSURE: Locks = frozenset({UNKNOWN})
+_NO_LOCKS: Locks = frozenset()
 
 
 class Guarding(msgspec.Struct, frozen=True, array_like=True):
@@ -83,15 +83,15 @@ def usual_guard(uses: Iterable[Use], guards: Mapping[str, Guard]) -> Guard | Non
     where a write counts twice.
     """
     total = 0
-    weights: Counter[str] = Counter()
-    places: Counter[str] = Counter()
+    weights: dict[str, int] = {}
+    places: dict[str, int] = {}
     for write, held in uses:
         if held != _UNSURE:
             weight = 2 if write else 1
             total += weight
             for identity in held:
-                weights[identity] += weight
-                places[identity] += 1
+                weights[identity] = weights.get(identity, 0) + weight
+                places[identity] = places.get(identity, 0) + 1
     for identity in sorted(weights, key=lambda item: (-weights[item], item)):
         weight, count = weights[identity], places[identity]
         strong = count >= 3 or (count == 2 and weight > count)
@@ -106,7 +106,9 @@ def _rivals(accesses: Iterable[Access], guards: Mapping[str, Guard]) -> tuple[Gu
     Each is held, without the other, at two places at least, one of them a write; together they are
     held at all writes and at two thirds of all uses. Writes that only bind anew are atomic.
     """
-    sure = [access for access in accesses if access.guards != {UNKNOWN}]
+    sure = [access for access in accesses if access.guards != _UNSURE]
+    if len(_NO_LOCKS.union(*[access.guards for access in sure])) < 2:
+        return None
     held = _by_lock(sure, guards)
     order = sorted(held, key=lambda item: (-sum(map(_weight, held[item])), item))
     for number, first in enumerate(order):
