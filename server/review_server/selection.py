@@ -81,11 +81,15 @@ class Selection(msgspec.Struct, frozen=True):
         self, path: str, findings: Iterable[Finding], lines: Sequence[str]
     ) -> list[Finding]:
         """Return the findings of a file that are reported there."""
+        return self.baseline.known(path).new(self.wanted(path, findings), lines)
+
+    def wanted(self, path: str, findings: Iterable[Finding]) -> list[Finding]:
+        """Return the findings of a file that would be reported there were none of them known."""
         rows = list(findings)
         if ignored := self.ignored(path):
             rules = rules_by_name()
             rows = [row for row in rows if not {row.rule, rules[row.rule].concern} & ignored]
-        return self.baseline.known(path).new(rows, lines)
+        return rows
 
     def _matched(self, path: str) -> str:
         """Return what patterns are matched with."""

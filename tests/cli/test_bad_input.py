@@ -152,14 +152,14 @@ def test_an_error_of_ours_gives_code_2_and_the_others_results_stand(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / "bad.py").write_text("x = 1\n")
-    real = Analysis.findings
+    real = Analysis.all_findings
 
     def fail(analysis: Analysis, path: str) -> object:
         if path.endswith("bad.py"):
             raise LookupError("planted")
         return real(analysis, path)
 
-    monkeypatch.setattr(Analysis, "findings", fail)
+    monkeypatch.setattr(Analysis, "all_findings", fail)
     done = run("check", ".")
     assert done.code == 2
     assert done.err.startswith("bad.py: internal error: LookupError: planted\nTraceback")

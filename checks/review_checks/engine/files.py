@@ -371,11 +371,9 @@ class File:
     def _lower_text(
         self, state: UnitState, text: str, before: int, unit: Unit, *, keep: bool
     ) -> None:
-        if len(text) > MAX_UNIT_CHARACTERS or (
-            len(text) > MAX_UNIT_TOKENS and _exceeds_tokens(text, MAX_UNIT_TOKENS)
-        ):
+        if excess := _excess(text):
             state.facts, state.lines = _unread(unit), None
-            state.reason = "it is too large to be analysed"
+            state.reason = f"it is too large, with {excess}"
             return
         try:
             state.facts = self._memo.lower(text, before, keep=keep)
@@ -409,8 +407,15 @@ def _unread(unit: Unit) -> UnitFacts:
     return unread_function(unit.name) if unit.kind is UnitKind.FUNCTION else NO_FACTS
 
 
-def _exceeds_tokens(text: str, limit: int) -> bool:
-    return any(count >= limit for count, _ in enumerate(_TOKEN.finditer(text)))
+def _excess(text: str) -> str:
+    """Say of what a text has more than a unit may have, or return ''."""
+    if len(text) > MAX_UNIT_CHARACTERS:
+        return f"more than {MAX_UNIT_CHARACTERS:,} characters"
+    if len(text) > MAX_UNIT_TOKENS and any(
+        count >= MAX_UNIT_TOKENS for count, _ in enumerate(_TOKEN.finditer(text))
+    ):
+        return f"more than {MAX_UNIT_TOKENS:,} tokens"
+    return ""
 
 
 def _decode(state: UnitState, encoded: bytes) -> None:

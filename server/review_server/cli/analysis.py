@@ -82,16 +82,22 @@ class Analysis:
 
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file that the project wants to see there."""
+        return self._project.selection.reported(path, self.all_findings(path), self.workspace.lines(path))
+
+    def all_findings(self, path: str) -> list[Finding]:
+        """Return the findings of a file, whether the project wants to see them or not."""
         found = self.workspace.findings(path)
         # One answer may lead to the next question.
         while isinstance(self._resolver, LibraryResolver) and self._resolver.settle():
             found = self.workspace.findings(path)
         self.workspace.tidy()
-        return self._project.selection.reported(path, found, self.workspace.lines(path))
+        return found
 
     def _report(self, path: str, *, fixes: bool) -> FileReport:
-        found = self.findings(path)
-        if not self.workspace.lines(path):
+        selection, lines = self._project.selection, self.workspace.lines(path)
+        wanted = selection.wanted(path, self.all_findings(path))
+        found = selection.reported(path, wanted, lines)
+        if not lines:
             complaint = obstacle(path)
             complaints = (complaint,) if complaint is not None else ()
             return FileReport(path, analysed=False, complaints=complaints)
@@ -103,6 +109,7 @@ class Analysis:
             failures=tuple(
                 [Failure(path, f"the rule {rule} failed", trace) for rule, trace in failures]
             ),
+            known=len(wanted) - len(found),
         )
 
     def _remark(self, finding: Finding, *, fixes: bool) -> Remark:

@@ -39,13 +39,18 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct, frozen=True):
-    """What is to be said of one file; ``analysed`` is whether any of it could be."""
+    """What is to be said of one file.
+
+    ``analysed`` is whether any of it could be; ``known`` is how many of its findings the baseline
+    holds back.
+    """
 
     path: str
     remarks: tuple[Remark, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     failures: tuple[Failure, ...] = ()
     analysed: bool = True
+    known: int = 0
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -59,6 +64,11 @@ class Result(msgspec.Struct, frozen=True):
     def analysed(self) -> int:
         """How many files could be analysed."""
         return sum(file.analysed for file in self.files)
+
+    @property
+    def known(self) -> int:
+        """How many findings the baselines hold back."""
+        return sum(file.known for file in self.files)
 
     @property
     def remarks(self) -> list[Remark]:

@@ -120,13 +120,15 @@ def _summary(result: Result) -> Text:
     left = f" ({_plural(result.left_out, 'file')} of tests, generated or excluded left out)"
     scope = checked + (left if result.left_out else "")
     fixed = f"Fixed {_plural(result.fixed, 'finding')}. " if result.fixed else ""
+    known = f" {_plural(result.known, 'known finding')} in the baseline." if result.known else ""
     remarks = result.remarks
     if not remarks:
-        return Text(f"{fixed}No findings in {scope}.", "green")
+        return Text(f"{fixed}No {'new ' if known else ''}findings in {scope}.{known}", "green")
     levels = Counter(remark.finding.severity for remark in remarks)
     named = ", ".join(_level(level, levels[level]) for level in Severity if levels[level])
     return Text(
-        f"{fixed}{_plural(len(remarks), 'finding')} in {scope}: {named}.{_offer(result)}", "bold"
+        f"{fixed}{_plural(len(remarks), 'finding')} in {scope}: {named}.{known}{_offer(result)}",
+        "bold",
     )
 
 
