@@ -82,7 +82,9 @@ class Analysis:
 
     def findings(self, path: str) -> list[Finding]:
         """Return the findings of a file that the project wants to see there."""
-        return self._project.selection.reported(path, self.all_findings(path), self.workspace.lines(path))
+        return self._project.selection.reported(
+            path, self.all_findings(path), self.workspace.lines(path)
+        )
 
     def all_findings(self, path: str) -> list[Finding]:
         """Return the findings of a file, whether the project wants to see them or not."""
