@@ -31,6 +31,26 @@ one, other = (types.CodeDescription("https://host") for _ in range(2))
 print(one == other)
 """
 
+LISTS_FIELDS = """
+import attrs, typing
+from lsprotocol import converters, types
+converters.get_converter()
+for name, cls in sorted(types.ALL_TYPES_MAP.items()):
+    if isinstance(cls, type) and attrs.has(cls):
+        print(name, [(one.name, str(one.type), str(one.default), one.kw_only)
+            for one in attrs.fields(cls)])
+"""
+
+MAKES_FEW = """
+from review_server.protocol_types import import_lean
+import_lean()
+from lsprotocol import converters, types
+converters.get_converter()
+types.Position(1, 2)
+print([name for name, cls in types.ALL_TYPES_MAP.items() if isinstance(cls, type)
+    and isinstance(vars(cls).get("__attrs_attrs__"), tuple)])
+"""
+
 
 def run(code: str) -> str:
     """Run some code in a process of its own, and return what it prints."""
@@ -45,3 +65,16 @@ def test_messages_are_read_and_written_as_ever() -> None:
 
 def test_types_that_somebody_has_stay_as_they_are() -> None:
     assert run(HAS_THEM) == "True"
+
+
+def test_all_types_have_the_fields_that_they_have_otherwise() -> None:
+    lean = "from review_server.protocol_types import import_lean\nimport_lean()\n" + LISTS_FIELDS
+    found = run(lean)
+    assert len(found.splitlines()) > 500
+    assert found == run(LISTS_FIELDS)
+
+
+def test_only_what_is_used_is_made() -> None:
+    made = run(MAKES_FEW)
+    assert "'Position'" in made
+    assert made.count(",") < 5
