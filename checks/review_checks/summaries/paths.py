@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 
+_RECENT = 4096
+"""Of how many paths the parts are kept that are asked for most: more than a large file has."""
+
 
 @functools.lru_cache(maxsize=50_000)
 def steps_of(path: str) -> tuple[str, ...]:
@@ -63,6 +66,7 @@ def root_of(path: str) -> str:
     return steps[0] if steps else ""
 
 
+@functools.lru_cache(maxsize=_RECENT)
 def parent_of(path: str) -> str:
     """Return the access path without its last step, or '' when it has only a root."""
     steps = steps_of(path)
@@ -77,6 +81,7 @@ def join(steps: tuple[str, ...]) -> str:
     return text
 
 
+@functools.lru_cache(maxsize=_RECENT)
 def last_step(path: str) -> str:
     """Return the last step of a path, such as the method's name of a callee."""
     steps = steps_of(path)
