@@ -29,7 +29,7 @@ def facts(rule: Rule) -> tuple[Fact, ...]:
         Fact("concern", rule.concern),
         Fact("severity", str(rule.severity)),
         Fact("tier", str(rule.tier)),
-        Fact("fix", str(rule.safety or "none")),
+        Fact("fix", f"{rule.safety or 'none'}{', at times safe' if rule.safer else ''}"),
     )
 
 

@@ -227,7 +227,8 @@ class Rule(msgspec.Struct, frozen=True):
     """A rule as the engine knows it.
 
     Its name and concern are those of its file and folder; ``title`` says what its fix does, in the
-    words of the docstring of ``fix``.
+    words of the docstring of ``fix``. ``safer`` says that its reports may call the fix safe though
+    it is not always.
     """
 
     name: str
@@ -240,6 +241,7 @@ class Rule(msgspec.Struct, frozen=True):
     fix: Mend | None
     title: str
     document: str
+    safer: bool = False
 
 
 class Declaration(msgspec.Struct, frozen=True):
@@ -249,19 +251,27 @@ class Declaration(msgspec.Struct, frozen=True):
     tier: Tier
     over: Over
     safety: Safety | None
+    safer: bool
 
 
 def rule(
-    *, severity: Severity, tier: Tier, over: Over, fix: Safety | None = None
+    *,
+    severity: Severity,
+    tier: Tier,
+    over: Over,
+    fix: Safety | None = None,
+    safer: bool = False,
 ) -> Callable[[Check], Check]:
     """Declare a check: how serious it is, who sees it, what it looks at, how safe its fix is.
+
+    ``safer`` says that the fix is safe at times, which a report then says of itself.
 
     A check over functions is given a ``FunctionId``; over classes, the canonical name of the
     class; over modules, the path of the file.
     """
 
     def declare(check: Check) -> Check:
-        check.declaration = Declaration(severity, tier, over, fix)  # type: ignore[attr-defined]
+        check.declaration = Declaration(severity, tier, over, fix, safer)  # type: ignore[attr-defined]
         return check
 
     return declare

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from review_checks.engine.discovery import all_rules, rules_by_name
-from review_checks.model import Fix
+from review_checks.model import Fix, Safety
 from support.literate import Case, analyse, apply_fix, check_case, read_cases
 
 if TYPE_CHECKING:
@@ -69,6 +69,16 @@ def test_cases_balance(rule: Rule) -> None:
     assert len(silent) >= len(firing)
     texts = [tuple(case.files.items()) for case in cases]
     assert len(set(texts)) == len(texts), "two cases are the same"
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
+def test_a_fix_is_as_safe_as_its_rule_says(rule: Rule) -> None:
+    seen: set[Safety | None] = set()
+    for name, case in CASES:
+        if name == rule.name:
+            _, found = analyse(case.files)
+            seen.update(finding.fix for finding in found if finding.rule == name and finding.fix)
+    assert (Safety.SAFE in seen and rule.safety is not Safety.SAFE) is rule.safer
 
 
 def test_every_case_file_belongs_to_a_rule() -> None:

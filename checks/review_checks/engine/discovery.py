@@ -63,4 +63,5 @@ def _rule(module: ModuleType, concern: str, name: str) -> Rule:
         fix,
         title if fix is not None else "",
         module.__doc__,
+        declaration.safer,
     )

@@ -108,7 +108,9 @@ _VERBS = {
 }
 
 
-@rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
+@rule(
+    severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE, safer=True
+)
 def check(function: FunctionId, context: Context) -> Iterator[Report]:
     """Report each local name whose resource leaks, and what is opened without a name."""
     body = context.facts(function)

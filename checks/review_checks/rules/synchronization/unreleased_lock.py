@@ -105,7 +105,9 @@ if TYPE_CHECKING:
     from review_checks.summaries.owning.walking import Event
 
 
-@rule(severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE)
+@rule(
+    severity=Severity.WARNING, tier=Tier.DEFAULT, over=Over.FUNCTION, fix=Safety.UNSAFE, safer=True
+)
 def check(function: FunctionId, context: Context) -> Iterator[Report]:
     """Report each lock that the function takes and does not always give back."""
     if not any(call.callee.endswith(".acquire") for call in context.facts(function).calls):
