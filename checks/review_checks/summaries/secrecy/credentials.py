@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import models, settings
-from review_checks.summaries.paths import steps_of
+from review_checks.summaries.paths import last_step, steps_of
+from review_checks.summaries.secrecy.origins import reads_key
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from review_checks.models.schema import Lexicon
     from review_checks.options import Options
 
 Words = tuple[str, ...]
 
+_NONE: frozenset[str] = frozenset()
 _QUOTES = "'\""
 # What stands before one of these is the thing: `metadata_for_secret`, `path_to_private_key`.
 _PREPOSITIONS = frozenset({"about", "for", "to"})
@@ -64,8 +66,9 @@ class Vocabulary:
         self._givers = frozenset(lexicon.secret_givers)
         self._never = frozenset(words_of(name) for name in options.not_secret_names)
         self._known: dict[str, tuple[str, bool]] = {}
-        self._paths: dict[str, str] = {}
+        self._paths: dict[str, str | None] = {}
         self._plain: set[str] = set()
+        self._mute: set[str] = set()
 
     def noun(self, identifier: str) -> str:
         """Return the credential that an identifier names, such as ``private key``, or ''."""
@@ -73,18 +76,45 @@ class Vocabulary:
 
     def noun_of_path(self, path: str) -> str:
         """Return the credential that an access path names, or ''."""
-        found = self._paths.get(path)
-        if found is None:
-            name, element = identifier(steps_of(path))
-            noun = self.noun(name)
-            found = self._paths[path] = noun if not element or noun.endswith("s") else ""
-        return found
+        return self.noun_told(path) or ""
 
-    def speaks(self, paths: set[str]) -> bool:
+    def noun_told(self, path: str) -> str | None:
+        """Return the credential that an access path names, or '' when its name says nothing.
+
+        None means that it is known to hold none: it has no name, or one that clears it.
+        """
+        try:
+            return self._paths[path]
+        except KeyError:
+            name, element = identifier(steps_of(path))
+            found = None
+            if name and not self.clears(name):
+                noun = self.noun(name)
+                found = noun if not element or noun.endswith("s") else ""
+            self._paths[path] = found
+            return found
+
+    def speaks(self, paths: Sequence[str]) -> bool:
         """Say whether any of some access paths names a credential."""
-        fresh = paths - self._plain
-        self._plain.update([path for path in fresh if not self.noun_of_path(path)])
-        return not fresh <= self._plain
+        plain = self._plain
+        if plain.issuperset(paths):
+            return False
+        plain.update([path for path in paths if not self.noun_told(path)])
+        return not plain.issuperset(paths)
+
+    def telling(self, callees: Sequence[str]) -> frozenset[str]:
+        """Return those of some callees that may give a credential: by their name, or under a key."""
+        mute = self._mute
+        if mute.issuperset(callees):
+            return _NONE
+        mute.update(
+            [
+                callee
+                for callee in callees
+                if not reads_key(callee) and not self.given(last_step(callee))
+            ]
+        )
+        return frozenset(callees) - mute
 
     def clears(self, identifier: str) -> bool:
         """Say whether an identifier speaks of a credential but names something else about it."""

@@ -66,13 +66,14 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
 
 def sinks(db: Database, function: FunctionId) -> dict[int, Log]:
     """Return the calls of a function that write where people read, and how each shows arguments."""
-    known, methods = models(db), models(db).lexicon.log_methods
+    known = models(db)
+    logs, methods = known.logs, known.lexicon.log_methods
     calls = unit_facts(db, function[0]).functions[function[1]].calls
     targets = callees(db, function[0])[function[1]]
     found: dict[int, Log] = {}
     for index, call in enumerate(calls):
         target = targets[index]
-        log = known.knowledge(target).log if target is not None else None
+        log = logs.get(target) if target is not None else None
         if log is not None:
             if log.level != "output" or (
                 _is_visible(db, function, call) and not is_tool(db, function)
@@ -115,14 +116,10 @@ def _is_visible(db: Database, function: FunctionId, call: Call) -> bool:
 
 def shown(body_calls: tuple[Call, ...], call: Call, log: Log) -> Iterator[Shown]:
     """Yield the arguments that a sink shows."""
-    keys = (
-        shown_keys(text_of(call.args[log.first], body_calls))
-        if len(call.args) > log.first
-        else None
-    )
-    for index, value in enumerate(call.args[log.first :], log.first):
-        alone = index == log.first + 1 and len(call.args) == log.first + 2
-        yield Shown(index, "", value, keys if alone else None)
+    given = call.args[log.first :]
+    for index, value in enumerate(given, log.first):
+        alone = index > log.first and len(given) == 2
+        yield Shown(index, "", value, shown_keys(text_of(given[0], body_calls)) if alone else None)
     for index, (name, value) in enumerate(call.keywords, len(call.args)):
         if name and name not in log.quiet:
             yield Shown(index, name, value)

@@ -107,6 +107,11 @@ def secret_setting(reader: Reader, value: Path) -> Iterator[Origin]:
         yield Origin(value.text, "secret option", -1, value, whole=True, steps=(step,))
 
 
+def comes_from_outside(reader: Reader, value: Path) -> bool:
+    """Say whether a path that starts outside its function is a credential whatever its name."""
+    return any(secret_setting(reader, value)) or any(module_variable(reader, value))
+
+
 def is_expected_digest(reader: Reader, value: Path, statement: int, at: int) -> bool:
     """Say whether a value is what only somebody who knows the key could send.
 
