@@ -15,17 +15,17 @@ from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import models, settings
 from review_checks.summaries.paths import last_step, steps_of
 from review_checks.summaries.secrecy.origins import reads_key
+from review_checks.summaries.sieve import Sieve
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from review_checks.models.schema import Lexicon
     from review_checks.options import Options
 
 Words = tuple[str, ...]
 
-_NONE: frozenset[str] = frozenset()
 _QUOTES = "'\""
 # What stands before one of these is the thing: `metadata_for_secret`, `path_to_private_key`.
 _PREPOSITIONS = frozenset({"about", "for", "to"})
@@ -48,7 +48,11 @@ def identifier(steps: tuple[str, ...]) -> tuple[str, bool]:
 
 
 class Vocabulary:
-    """The words of credentials and of what hides them, from the lexicon and the user's options."""
+    """The words of credentials and of what hides them, from the lexicon and the user's options.
+
+    ``credential_paths`` finds the access paths that name a credential, and ``telling_callees`` those
+    whose call may give one: by their name, or by a key that it reads.
+    """
 
     def __init__(self, lexicon: Lexicon, options: Options) -> None:
         """Compile the words of a lexicon, with what the user added."""
@@ -67,8 +71,8 @@ class Vocabulary:
         self._never = frozenset(words_of(name) for name in options.not_secret_names)
         self._known: dict[str, tuple[str, bool]] = {}
         self._paths: dict[str, str | None] = {}
-        self._plain: set[str] = set()
-        self._mute: set[str] = set()
+        self.credential_paths = Sieve(self.noun_of_path)
+        self.telling_callees = Sieve(self._may_tell)
 
     def noun(self, identifier: str) -> str:
         """Return the credential that an identifier names, such as ``private key``, or ''."""
@@ -94,28 +98,6 @@ class Vocabulary:
             self._paths[path] = found
             return found
 
-    def speaks(self, paths: Sequence[str]) -> bool:
-        """Say whether any of some access paths names a credential."""
-        plain = self._plain
-        if plain.issuperset(paths):
-            return False
-        plain.update([path for path in paths if not self.noun_told(path)])
-        return not plain.issuperset(paths)
-
-    def telling(self, callees: Sequence[str]) -> frozenset[str]:
-        """Return those of some callees that may give a credential: by their name, or under a key."""
-        mute = self._mute
-        if mute.issuperset(callees):
-            return _NONE
-        mute.update(
-            [
-                callee
-                for callee in callees
-                if not reads_key(callee) and not self.given(last_step(callee))
-            ]
-        )
-        return frozenset(callees) - mute
-
     def clears(self, identifier: str) -> bool:
         """Say whether an identifier speaks of a credential but names something else about it."""
         return self._judge(identifier)[1]
@@ -126,6 +108,9 @@ class Vocabulary:
         if len(words) < 2 or words[0] not in self._givers:
             return ""
         return self.noun("_".join(words[1:]))
+
+    def _may_tell(self, callee: str) -> bool:
+        return reads_key(callee) or bool(self.given(last_step(callee)))
 
     def redacts(self, function: str) -> bool:
         """Say whether a function's name promises that it hides secrets."""

@@ -10,6 +10,7 @@ from review_checks.facts.schema import Compare, Const, Logic, Path, RegionKind, 
 from review_checks.summaries.arguments import arguments_for
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
+from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step
 from review_checks.summaries.secrecy.origins import Origin, Step
 from review_checks.summaries.secrecy.secrets import MAX_DEPTH, Reader
@@ -54,16 +55,26 @@ class ShownParameter(msgspec.Struct, frozen=True, array_like=True):
 @query
 def exposures(db: Database, function: FunctionId) -> tuple[Exposure, ...]:
     """Return the credentials that a function logs, or hands to functions that log them."""
-    calls = unit_facts(db, function[0]).functions[function[1]].calls
-    if not calls:
+    body = unit_facts(db, function[0]).functions[function[1]]
+    if not body.calls:
         return ()
-    logged = sinks(db, function)
+    logged, targets = sinks(db, function), callees(db, function[0])[function[1]]
+    able = [
+        index
+        for index, call in enumerate(body.calls)
+        if targets[index] is not None and index not in logged and (call.args or call.keywords)
+    ]
+    if able and not mentions_credential(db, body, targets):
+        able = []
+    if not (logged or able):
+        return ()
     reader = Reader(db, function)
-    handing = _handing(reader, logged)
-    if not (logged or handing) or not _may_expose(reader, logged, handing):
+    called = [(index, reader.called(index)) for index in able]
+    handing = {index: inner for index, inner in called if inner is not None}
+    if not _may_expose(reader, logged, handing):
         return ()
     found: list[Exposure] = []
-    for index, call in enumerate(calls):
+    for index, call in enumerate(body.calls):
         if index in logged:
             found += [
                 Exposure(index, number, origin)
@@ -73,23 +84,6 @@ def exposures(db: Database, function: FunctionId) -> tuple[Exposure, ...]:
         elif index in handing:
             found += _handed_over(reader, index, call, handing[index])
     return tuple(found)
-
-
-def _handing(reader: Reader, logged: dict[int, Log]) -> dict[int, FunctionId]:
-    """Return the calls that may hand a credential to a function of the project, and that function.
-
-    There are none where nothing is named like a credential.
-    """
-    targets = reader.targets
-    able = [
-        index
-        for index, call in enumerate(reader.body.calls)
-        if targets[index] is not None and index not in logged and (call.args or call.keywords)
-    ]
-    if not able or not mentions_credential(reader):
-        return {}
-    called = [(index, reader.called(index)) for index in able]
-    return {index: inner for index, inner in called if inner is not None}
 
 
 def _may_expose(reader: Reader, logged: dict[int, Log], handing: dict[int, FunctionId]) -> bool:

@@ -17,6 +17,7 @@ from review_checks.summaries.words import words_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from review_checks.facts.schema import Call
     from review_checks.summaries.configuring.options import Option
     from review_checks.summaries.secrecy.secrets import Reader
 
@@ -123,4 +124,9 @@ def is_expected_digest(reader: Reader, value: Path, statement: int, at: int) -> 
     found, _ = reader.writes.reaching(value.text, statement, at)
     stored = [reader.body.writes[index].value for index in found]
     made = [reader.body.calls[item.call] for item in stored if isinstance(item, Result)]
-    return any(last_step(call.callee) in _DIGESTS for call in made)
+    return any(computes_digest(call) for call in made)
+
+
+def computes_digest(call: Call) -> bool:
+    """Say whether a call gives the digest of something."""
+    return last_step(call.callee) in _DIGESTS

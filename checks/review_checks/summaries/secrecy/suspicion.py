@@ -14,28 +14,37 @@ from review_checks.summaries.arguments import arguments_for
 from review_checks.summaries.inputs import models
 from review_checks.summaries.paths import last_step, steps_of
 from review_checks.summaries.secrecy import sources
-from review_checks.summaries.secrecy.credentials import identifier
+from review_checks.summaries.secrecy.credentials import identifier, vocabulary
 from review_checks.summaries.secrecy.origins import key_read, select
 from review_checks.summaries.secrecy.secrets import Reader, returned_origins
 from review_checks.summaries.secrecy.showing import shown_arguments, shown_parts
 
 if TYPE_CHECKING:
-    from review_checks.facts.schema import Call
+    from collections.abc import Collection
+
+    from review_checks.facts.schema import Call, Function
+    from review_checks.summaries.incremental import Database
 
 _AUGMENT, _DELETE = Mode.AUGMENT, Mode.DELETE
 _MOST = 500
 """After how many values it is taken for possible that one of them is a credential."""
 
 
-def mentions_credential(reader: Reader) -> bool:
-    """Say whether anything in a function is named like a credential, so that a look is worth it."""
-    body, words = reader.body, reader.words
+def mentions_credential(db: Database, body: Function, targets: Collection[str | None]) -> bool:
+    """Say whether anything in a function is named like a credential, so that a look is worth it.
+
+    Args:
+        db: the database.
+        body: the facts of the function.
+        targets: the canonical names of what it calls.
+    """
+    words = vocabulary(db)
     paths = [parameter.name for parameter in body.parameters]
     paths += [write.path for write in body.writes]
     paths += [read.path for read in body.reads]
-    if words.speaks(paths) or not models(reader.db).giving_secrets.isdisjoint(reader.targets):
+    if words.credential_paths.found(paths) or not models(db).giving_secrets.isdisjoint(targets):
         return True
-    telling = words.telling([call.callee for call in body.calls])
+    telling = words.telling_callees.found([call.callee for call in body.calls])
     for call in body.calls if telling else ():
         if call.callee in telling and (
             words.given(last_step(call.callee)) or words.noun(key_read(call))
@@ -102,9 +111,6 @@ class Trail:
             self._found = True
         elif not reader.binds(steps[0]):
             self._found = sources.comes_from_outside(reader, value)
-        elif reader.comparing:
-            # What is compared may be a digest.
-            self._found = True
         else:
             self._carried(text, steps, at)
 
@@ -147,12 +153,15 @@ class Trail:
 
     def _result(self, value: Result) -> None:
         reader, words = self._reader, self._reader.words
+        call = self._calls[value.call]
+        if sources.computes_digest(call) and reader.comparing:
+            self._found = True
         if reader.hides(value.call):
             return
-        call = self._calls[value.call]
         if not value.rest:
             noun, symbol = sources.named_result(reader, value.call)
-            self._found = bool(noun)
+            if noun:
+                self._found = True
             if symbol:
                 return
             for name, part, _ in shown_arguments(call, words):
