@@ -53,6 +53,8 @@ MAX_DEPTH = 3
 _MOST = 8
 _DEEPEST = 30
 _SHOWN = 3
+_GROWING = tuple(innocence.GROWING)
+_MODULE = FunctionKind.MODULE
 
 
 class Reader:
@@ -76,7 +78,7 @@ class Reader:
         """The calls that add to a container, by its path."""
         found: dict[str, list[int]] = {}
         for index, call in enumerate(self.body.calls):
-            if last_step(call.callee) in innocence.GROWING:
+            if call.callee.endswith(_GROWING) and last_step(call.callee) in innocence.GROWING:
                 found.setdefault(parent_of(call.callee), []).append(index)
         return found
 
@@ -97,9 +99,7 @@ class Reader:
 
     def binds(self, name: str) -> bool:
         """Say whether a name is a variable of the function, or of these module statements."""
-        return name in self.bound or (
-            self.body.kind is FunctionKind.MODULE and bool(self.writes.all_of(name))
-        )
+        return name in self.bound or (self.body.kind is _MODULE and bool(self.writes.all_of(name)))
 
     def origins(
         self, value: Value, statement: int, at: int, keys: frozenset[str] | None = None

@@ -59,6 +59,7 @@ class Trail:
     def __init__(self, reader: Reader) -> None:
         """Begin with nothing to look at."""
         self._reader = reader
+        self._words = reader.words
         self._calls = reader.body.calls
         self._found = False
         self._todo: list[tuple[Value, int, frozenset[str] | None]] = []
@@ -73,7 +74,9 @@ class Trail:
             at: the order of its use.
             keys: when it is a mapping of which only some keys are shown, those keys.
         """
-        if name and isinstance(value, Path | Result) and self._reader.words.noun(name):
+        if type(value) is Const:
+            return
+        if name and isinstance(value, Path | Result) and self._words.noun(name):
             self._found = True
         self._todo.append((value, at, keys))
 
@@ -85,34 +88,34 @@ class Trail:
             if looks > _MOST:
                 return True
             value, at, keys = todo.pop()
-            if isinstance(value, Path):
+            if type(value) is Path:
                 if keys is None:
                     self._path(value, at)
                 else:
                     for key in keys:
                         self._path(Path(f"{value.text}[{key!r}]"), at)
-            elif isinstance(value, Result):
+            elif type(value) is Result:
                 self._result(value)
-            elif isinstance(value, Table):
+            elif type(value) is Table:
                 self._table(value, at, keys)
-            elif isinstance(value, Opaque):
+            elif type(value) is Opaque:
                 self._starred(value, at)
-            else:
+            elif type(value) is not Const:
                 todo += [(part, at, named) for part, named in shown_parts(value, self._calls)]
         return self._found
 
     def _path(self, value: Path, at: int) -> None:
         reader, text = self._reader, value.text
-        noun = reader.words.noun_told(text)
+        noun = self._words.noun_told(text)
         if noun is None:
             return
         steps = steps_of(text)
         if noun:
             self._found = True
-        elif not reader.binds(steps[0]):
-            self._found = sources.comes_from_outside(reader, value)
-        else:
+        elif reader.binds(steps[0]):
             self._carried(text, steps, at)
+        elif sources.comes_from_outside(reader, value):
+            self._found = True
 
     def _carried(self, text: str, steps: tuple[str, ...], at: int) -> None:
         """Look at what was assigned to a path or its root, and added to it, before a use."""
@@ -152,7 +155,7 @@ class Trail:
             self._carried(part.text, steps_of(part.text), at)
 
     def _result(self, value: Result) -> None:
-        reader, words = self._reader, self._reader.words
+        reader, words = self._reader, self._words
         call = self._calls[value.call]
         if sources.computes_digest(call) and reader.comparing:
             self._found = True
