@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from review_checks.models.schema import Knowledge, Lexicon, Library
+from review_checks.models.schema import Knowledge, Lexicon, Library, Log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,16 @@ class Models:
         self.names = dict(names)
         self.lexicon = lexicon
         self.digest = digest
+
+    @functools.cached_property
+    def logs(self) -> dict[str, Log]:
+        """Canonical name → how that logs, for all that do."""
+        return {name: known.log for name, known in self.names.items() if known.log is not None}
+
+    @functools.cached_property
+    def giving_secrets(self) -> frozenset[str]:
+        """The canonical names of what gives a credential when it is called."""
+        return frozenset([name for name, known in self.names.items() if known.secret])
 
     def knowledge(self, name: str) -> Knowledge:
         """Return what is known of a canonical name; nothing is known of most."""

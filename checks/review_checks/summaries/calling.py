@@ -6,7 +6,6 @@ that is not iterated over and a function that is handed on run later, or on anot
 
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,15 +15,20 @@ from review_checks.facts.schema import (
     Const,
     Function,
     FunctionKind,
-    Parameter,
     Path,
     Read,
-    Use,
     Value,
 )
-from review_checks.summaries.conditions import Condition, calls_in, conditions_in, tests_before
+from review_checks.summaries.conditions import (
+    Condition,
+    calls_in,
+    conditions_in,
+    tests_before,
+    unchanged_parameters,
+)
+from review_checks.summaries.faces import Face, face_of
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.index import outline, owner_of
+from review_checks.summaries.index import outline
 from review_checks.summaries.inputs import FunctionId, unit_facts
 from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.locking.roles import is_accessor
@@ -39,30 +43,18 @@ from review_checks.summaries.names import (
     method_of,
 )
 from review_checks.summaries.paths import last_step, parent_of, root_of, steps_of
-from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
-    Conditions = Callable[[int], frozenset[Condition]]
 
-    from review_checks.summaries.outline import FunctionOutline
-
-_NONE: frozenset[Condition] = frozenset()
-_ASKING_LEVEL = frozenset({"isEnabledFor", "is_enabled_for"})
+_ASKING_LEVEL = ("isEnabledFor", "is_enabled_for")
 _BODIES = (FunctionKind.MODULE, FunctionKind.CLASS)
+_SUPER = ("super", "()")
+_NOTHING: frozenset[str] = frozenset()
 _MAX_GIVEN = 12
 _MAX_STEPS = 4
 """How long an access path may get on its way from callee to caller before it says nothing."""
-
-# Words in the names of decorators whose functions do not run, or not on this thread, when called.
-_DEFERRING = frozenset(
-    {
-        "async", "asynchronous", "background", "coroutine", "debounce", "deferred", "delayed", "executor",
-        "fork", "greenlet", "green", "later", "schedule", "scheduled", "spawn", "task", "thread",
-        "threaded", "threadpool",
-    }
-)  # fmt: skip
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
@@ -145,131 +137,60 @@ def calls_of(db: Database, function: FunctionId) -> tuple[tuple[Event, Link], ..
     body = unit_facts(db, function[0]).functions[function[1]]
     if body.kind in _BODIES:
         return ()
-    conditions = conditions_in(body)
-    return (
-        *_calls(db, function, body, conditions),
-        *_property_reads(db, function, body, conditions),
-    )
+    me, around = self_name(db, function), class_around(db, function)
+    runs = _runs(db, function, body, me, around)
+    computed = _property_reads(db, body, me, around) if me and around else []
+    if not runs and not computed:
+        return ()
+    caller = _Caller(function[0], body, me)
+    found: list[tuple[Event, Link]] = [(("c", run[0]), caller.link(run)) for run in runs]
+    for at, target in computed:
+        paths, when = ((face_of(db, target).me, me),), caller.conditions(body.reads[at].statement)
+        link = Link(target, paths, (), (), _NOTHING, False, False, False, when)
+        found.append((("r", at), link))
+    return tuple(found)
 
 
-class _Mode(enum.IntEnum):
-    """When a call runs the body of its function before it returns."""
-
-    ALWAYS = 0
-    AWAITED = 1
-    ITERATED = 2
-    NEVER = 3
+Run = tuple[int, FunctionId, Face, bool]
+"""A call, the function of the project that it runs and its face, and whether it makes its object."""
 
 
-_ALWAYS = _Mode.ALWAYS
+def _runs(db: Database, function: FunctionId, body: Function, me: str, around: str) -> list[Run]:
+    """Return the calls of a function that run one of the project.
 
-
-class _Face(msgspec.Struct, frozen=True, array_like=True):
-    """What a caller needs to know of a function.
-
-    Attributes:
-        names: its parameters.
-        positional: those among them that are no ``*`` or ``**``, without the object of a method.
-        defaults: parameter → the value it has when nothing is given.
-        switches: the parameters that are true or false by default.
+    Args:
+        db: the database.
+        function: the function.
+        body: its facts.
         me: the name of its object, or ''.
-        bound: it is called on an object.
-        nested: it stands in another function.
-        mode: when a call runs it.
+        around: the canonical name of its class, or ''.
     """
-
-    names: frozenset[str]
-    positional: tuple[str, ...]
-    defaults: dict[str, Value]
-    switches: frozenset[str]
-    me: str
-    bound: bool
-    nested: bool
-    mode: _Mode
-
-
-@query
-def _face(db: Database, function: FunctionId) -> _Face:
-    declared = outline(db, function[0]).functions[function[1]]
-    positional = tuple([item.name for item in declared.parameters if not item.kind])
-    bound = _has_receiver(db, function, declared)
-    return _Face(
-        frozenset([item.name for item in declared.parameters]),
-        positional[1:] if bound else positional,
-        {item.name: item.default for item in declared.parameters if item.default is not None},
-        frozenset([item.name for item in declared.parameters if _is_switch(item)]),
-        self_name(db, function),
-        bound,
-        declared.parent >= 0,
-        _mode(db, function, declared),
-    )
-
-
-def _mode(db: Database, function: FunctionId, declared: FunctionOutline) -> _Mode:
-    if any(not _DEFERRING.isdisjoint(words_of(path)) for path, _ in declared.decorators):
-        return _Mode.NEVER
-    if declared.asynchronous:
-        return _Mode.AWAITED
-    generates = unit_facts(db, function[0]).functions[function[1]].generator
-    return _Mode.ITERATED if generates else _Mode.ALWAYS
-
-
-def _calls(
-    db: Database, function: FunctionId, body: Function, conditions: Conditions
-) -> Iterator[tuple[Event, Link]]:
-    is_diagnostic = diagnostic_in(body)
-    own = {item.name for item in body.parameters} - {write.path for write in body.writes}
-    collected = {item.name for item in body.parameters if item.kind}
-    for index, target in enumerate(callees(db, function[0])[function[1]]):
-        call = body.calls[index]
-        inner = _inherited(db, function, call) if target is None else function_of(db, target)
-        if inner is None or _is_replaced(db, function, call):
+    found: list[Run] = []
+    replaced: dict[str, bool] = {}
+    for at, target in enumerate(callees(db, function[0])[function[1]]):
+        callee = body.calls[at].callee
+        inner = _inherited(db, around, callee) if target is None else function_of(db, target)
+        if inner is None:
             continue
-        face = _face(db, inner)
-        if not _runs(face.mode, call):
-            continue
-        makes = target is not None and class_of(db, target) is not None
-        receiver, values = _given(db, function, face, call)
-        paths, truths, flags = _sorted(face.me, "" if makes else receiver, values, own)
-        unsure = set(face.switches)
-        if collected:
-            unsure.update([name for name, given in paths.items() if root_of(given) in collected])
-            unsure &= face.names
-        yield (
-            ("c", index),
-            Link(
-                inner,
-                tuple(paths.items())[:_MAX_GIVEN],
-                tuple(truths.items())[:_MAX_GIVEN],
-                tuple(flags.items())[:_MAX_GIVEN],
-                frozenset(unsure - truths.keys() - flags.keys()),
-                face.nested and inner[0] == function[0],
-                makes,
-                is_diagnostic(call.statement),
-                conditions(call.statement),
-            ),
-        )
+        steps = steps_of(callee)
+        if around and len(steps) == 2 and steps[0] == me:
+            if steps[1] not in replaced:
+                replaced[steps[1]] = _is_replaced(db, around, steps[1])
+            if replaced[steps[1]]:
+                continue
+        face = face_of(db, inner)
+        if face.runs(body.calls[at]):
+            found.append((at, inner, face, target is not None and class_of(db, target) is not None))
+    return found
 
 
-def diagnostic_in(body: Function) -> Callable[[int], bool]:
-    """Return what tells of a statement whether a logger is asked for its level on the way to it."""
-    asking = {
-        index for index, call in enumerate(body.calls) if last_step(call.callee) in _ASKING_LEVEL
-    }
-    if not asking:
-        return lambda _: False
-    return lambda statement: any(
-        came_to and not asking.isdisjoint(calls_in(test))
-        for test, came_to in tests_before(body, statement)
-    )
-
-
-def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | None:
+def _inherited(db: Database, around: str, callee: str) -> FunctionId | None:
     """Return the method of a base that ``super().name()`` calls."""
-    steps = steps_of(call.callee)
-    if steps[:2] != ("super", "()") or len(steps) != 3:
+    if not callee.startswith("super("):
         return None
-    around = class_around(db, function)
+    steps = steps_of(callee)
+    if steps[:2] != _SUPER or len(steps) != 3:
+        return None
     for base in lineage(db, around)[1:] if around else ():
         found = method_in(db, base, steps[2])
         if found is not None:
@@ -277,27 +198,72 @@ def _inherited(db: Database, function: FunctionId, call: Call) -> FunctionId | N
     return None
 
 
-def _is_replaced(db: Database, function: FunctionId, call: Call) -> bool:
-    """Say whether the function's own object may have something else in the place of a method."""
-    steps = steps_of(call.callee)
-    around = class_around(db, function) if len(steps) == 2 else ""
-    if not around or steps[0] != self_name(db, function):
-        return False
+def _is_replaced(db: Database, around: str, name: str) -> bool:
+    """Say whether an object of a class may have something else in the place of a method."""
     for base in lineage(db, around):
-        if is_stored(db, base, steps[1]):
+        if is_stored(db, base, name):
             return True
-        if method_in(db, base, steps[1]) is not None:
-            break
+        if method_in(db, base, name) is not None:
+            return False
     return False
 
 
-def _runs(mode: _Mode, call: Call) -> bool:
-    """Say whether a call runs the body of its function before it returns."""
-    if mode is _ALWAYS:
-        return True
-    if mode is _Mode.AWAITED:
-        return call.awaited
-    return mode is _Mode.ITERATED and call.use in (Use.ITERATED, Use.ENTERED)
+class _Caller:
+    """Makes links of the calls of one function."""
+
+    def __init__(self, unit: int, body: Function, me: str) -> None:
+        self.conditions = conditions_in(body)
+        self._is_diagnostic = diagnostic_in(body)
+        self._unit = unit
+        self._calls = body.calls
+        self._me = me
+        self._unchanged = unchanged_parameters(body)
+        self._collected = {item.name for item in body.parameters if item.kind}
+
+    def link(self, run: Run) -> Link:
+        """Return what is to be known of a call outside its function."""
+        at, inner, face, makes = run
+        call = self._calls[at]
+        receiver, values = _given(self._me, face, call)
+        me = "" if makes else receiver
+        paths, truths, flags = _sorted(face.me, me, values, self._unchanged)
+        unsure: set[str] | frozenset[str] = face.switches
+        if self._collected:
+            collected = self._collected
+            unsure = unsure.union(
+                [name for name, given in paths.items() if root_of(given) in collected]
+            )
+            unsure &= face.names
+        return Link(
+            inner,
+            tuple(paths.items())[:_MAX_GIVEN],
+            tuple(truths.items())[:_MAX_GIVEN],
+            tuple(flags.items())[:_MAX_GIVEN],
+            frozenset(unsure).difference(truths, flags) if unsure else _NOTHING,
+            face.nested and inner[0] == self._unit,
+            makes,
+            self._is_diagnostic(call.statement),
+            self.conditions(call.statement),
+        )
+
+
+def diagnostic_in(body: Function) -> Callable[[int], bool]:
+    """Return what tells of a statement whether a logger is asked for its level on the way to it."""
+    asking = {
+        index
+        for index, call in enumerate(body.calls)
+        if call.callee.endswith(_ASKING_LEVEL) and last_step(call.callee) in _ASKING_LEVEL
+    }
+    if not asking:
+        return _is_never_diagnostic
+    return lambda statement: any(
+        came_to and not asking.isdisjoint(calls_in(test))
+        for test, came_to in tests_before(body, statement)
+    )
+
+
+def _is_never_diagnostic(_: int) -> bool:
+    return False
 
 
 def _sorted(
@@ -310,41 +276,35 @@ def _sorted(
     if me and receiver:
         paths[me] = receiver
     for name, value in values.items():
-        if isinstance(value, Path):
-            paths[name] = value.text
-            if value.text in own:
-                flags[name] = value.text
-        elif isinstance(value, Const):
+        if type(value) is Path:
+            text = paths[name] = value.text
+            if text in own:
+                flags[name] = text
+        elif type(value) is Const:
             truths[name] = bool(value.value)
     return paths, truths, flags
 
 
-def _is_switch(parameter: Parameter) -> bool:
-    return isinstance(parameter.default, Const) and isinstance(parameter.default.value, bool)
+def _given(me: str, face: Face, call: Call) -> tuple[str, dict[str, Value]]:
+    """Return the object a method is called on, and what is given for its other parameters.
 
-
-def _given(
-    db: Database, function: FunctionId, face: _Face, call: Call
-) -> tuple[str, dict[str, Value]]:
-    """Return the object a method is called on, and what is given for its other parameters."""
-    spread = any(not name for name, _ in call.keywords)
-    values = {} if spread else dict(face.defaults)
-    args: Sequence[Value] = call.args
+    ``me`` is the name of the caller's object.
+    """
+    args, named = call.args, dict(call.keywords)
+    # Nobody knows what a `**mapping` gives.
+    values = face.defaults.copy() if "" not in named else {}
     receiver = parent_of(call.callee)
     if face.bound:
-        if steps_of(receiver) == ("super", "()"):
-            receiver = self_name(db, function)
+        if receiver == "super()":
+            receiver = me
         elif args and names_class(receiver):
             receiver = args[0].text if isinstance(args[0], Path) else ""
             args = args[1:]
     values.update(zip(face.positional, args, strict=False))
-    values.update([(name, value) for name, value in call.keywords if name])
-    return (receiver if "()" not in steps_of(receiver) else ""), values
-
-
-def _has_receiver(db: Database, target: FunctionId, declared: FunctionOutline) -> bool:
-    static = any(path == "staticmethod" for path, _ in declared.decorators)
-    return bool(owner_of(db, target)) and declared.parent < 0 and not static
+    if named:
+        values.update(named)
+        values.pop("", None)
+    return (receiver if "(" not in receiver or "()" not in steps_of(receiver) else ""), values
 
 
 def names_class(receiver: str) -> bool:
@@ -354,28 +314,22 @@ def names_class(receiver: str) -> bool:
 
 
 def _property_reads(
-    db: Database, function: FunctionId, body: Function, conditions: Conditions
-) -> Iterator[tuple[Event, Link]]:
-    """Yield the attributes of the function's own object that it reads and a property computes."""
-    me, around = self_name(db, function), class_around(db, function)
-    if not me or not around:
-        return
+    db: Database, body: Function, me: str, around: str
+) -> list[tuple[int, FunctionId]]:
+    """Return the reads of attributes of the function's own object that a property computes."""
+    found: list[tuple[int, FunctionId]] = []
     computed: dict[str, FunctionId | None] = {}
-    for index, read in enumerate(body.reads):
-        steps = steps_of(read.path)
-        if len(steps) < 2 or steps[0] != me or steps[1][0] in "[(":
+    start = f"{me}."
+    for at, read in enumerate(body.reads):
+        if not read.path.startswith(start):
             continue
-        name = steps[1]
+        name = steps_of(read.path)[1]
         if name not in computed:
             computed[name] = _property(db, around, name)
         target = computed[name]
         if target is not None:
-            paths = ((_face(db, target).me, me),)
-            when = conditions(read.statement)
-            yield (
-                ("r", index),
-                Link(target, paths, (), (), frozenset(), False, False, False, when),
-            )
+            found.append((at, target))
+    return found
 
 
 def _property(db: Database, owner: str, name: str) -> FunctionId | None:

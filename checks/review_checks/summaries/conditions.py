@@ -29,6 +29,8 @@ Condition = tuple[str, bool]
 
 _NONE: frozenset[Condition] = frozenset()
 _IS, _IS_NOT = ("is", "=="), ("is not", "!=")
+_THEN, _IF = RegionKind.THEN, StatementKind.IF
+_BRANCHES = (RegionKind.THEN, RegionKind.ELSE)
 
 
 def conditions_in(body: Function) -> Callable[[int], frozenset[Condition]]:
@@ -36,16 +38,14 @@ def conditions_in(body: Function) -> Callable[[int], frozenset[Condition]]:
 
     Parameters that are bound anew do not count.
     """
-    parameters = {item.name for item in body.parameters} - {write.path for write in body.writes}
-    asked = [
-        row.statement
-        for row in body.tests
-        for came_to in (True, False)
-        if any(name in parameters for name, _ in _conditions(row.value, came_to=came_to))
-    ]
-    if not asked:
-        return lambda _: _NONE
-    first, known = min(asked), dict[int, frozenset[Condition]]()
+    if not body.tests or not body.parameters:
+        return _without_conditions
+    parameters = unchanged_parameters(body)
+    tests = {row.statement: row.value for row in body.tests}
+    asking = {at: test for at, test in tests.items() if _asks(test, parameters)}
+    if not asking:
+        return _without_conditions
+    first, known = min(asking), dict[int, frozenset[Condition]]()
 
     def find(statement: int) -> frozenset[Condition]:
         if statement < first:
@@ -54,7 +54,7 @@ def conditions_in(body: Function) -> Callable[[int], frozenset[Condition]]:
             known[statement] = frozenset(
                 [
                     condition
-                    for test, came_to in tests_before(body, statement)
+                    for test, came_to in _before(body, asking, statement)
                     for condition in _conditions(test, came_to=came_to)
                     if condition[0] in parameters
                 ]
@@ -64,27 +64,42 @@ def conditions_in(body: Function) -> Callable[[int], frozenset[Condition]]:
     return find
 
 
+def _without_conditions(_: int) -> frozenset[Condition]:
+    return _NONE
+
+
+def unchanged_parameters(body: Function) -> set[str]:
+    """Return the parameters of a function that it does not bind anew."""
+    return {item.name for item in body.parameters}.difference([row.path for row in body.writes])
+
+
 def tests_before(body: Function, statement: int) -> Iterator[tuple[Value, bool]]:
     """Yield the tests on the way to a statement, innermost first, and what they came to.
 
     They are those around it, and those of earlier ``if`` statements one branch of which leaves.
     """
-    if not body.tests:
-        return
-    tests = {row.statement: row.value for row in body.tests}
+    if body.tests:
+        yield from _before(body, {row.statement: row.value for row in body.tests}, statement)
+
+
+def _before(
+    body: Function, tests: dict[int, Value], statement: int
+) -> Iterator[tuple[Value, bool]]:
+    """Yield those among some statements' tests that are on the way to a statement."""
+    rows = sorted(tests)
     for region, ancestor in ancestry(body, statement):
         row = body.regions[region]
         test = tests.get(row.owner)
-        if test is not None and row.kind in (RegionKind.THEN, RegionKind.ELSE):
-            yield test, row.kind is RegionKind.THEN
-        for sibling in sorted(tests):
+        if test is not None and row.kind in _BRANCHES:
+            yield test, row.kind is _THEN
+        for sibling in rows:
             if sibling >= ancestor:
                 break
             before = body.statements[sibling]
-            if before.region == region and before.kind is StatementKind.IF:
+            if before.region == region and before.kind is _IF:
                 for block in regions_of(body, sibling):
                     if not body.regions[block].falls:
-                        yield tests[sibling], body.regions[block].kind is not RegionKind.THEN
+                        yield tests[sibling], body.regions[block].kind is not _THEN
 
 
 def calls_in(test: Value) -> Iterator[int]:
@@ -108,6 +123,20 @@ def outcomes(test: Value, *, came_to: bool) -> Iterator[tuple[Value, bool]]:
     elif test.op == ("and" if came_to else "or"):
         for part in test.parts:
             yield from outcomes(part, came_to=came_to)
+
+
+def _asks(test: Value, names: set[str]) -> bool:
+    """Say whether a test looks at one of some names itself."""
+    if isinstance(test, Path):
+        return test.text in names
+    if isinstance(test, Compare):
+        left = test.operands[0]
+        return isinstance(left, Path) and left.text in names
+    if isinstance(test, Logic):
+        for part in test.parts:
+            if _asks(part, names):
+                return True
+    return False
 
 
 def _conditions(test: Value, *, came_to: bool) -> Iterator[Condition]:

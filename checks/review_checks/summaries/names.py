@@ -51,6 +51,7 @@ from review_checks.summaries.paths import steps_of
 # With those of Python 2 that the models speak of.
 _BUILTINS = frozenset(dir(builtins)) | {"long", "raw_input", "xrange"}
 _OUTSIDE = (FunctionKind.MODULE, FunctionKind.CLASS)
+_NAMELESS = ("*", "''")
 _MAX_STEPS = 12
 _MAX_LINEAGE = 50
 
@@ -381,7 +382,7 @@ def canonical_in(db: Database, function: FunctionId, text: str) -> str | None:
     Local variables count when all their assignments in the function agree.
     """
     steps = steps_of(text)
-    if not steps or steps[0] in ("*", "''"):
+    if not steps or steps[0] in _NAMELESS:
         return None
     owner = owner_of_name(db, function, steps[0])
     if owner is None:
@@ -475,12 +476,34 @@ def callees(db: Database, unit: int) -> tuple[tuple[str | None, ...], ...]:
     """Return the canonical name of every call of a unit, function by function."""
     return tuple(
         [
-            tuple(
-                [
-                    canonical_in(db, (unit, index), call.callee) if call.callee else None
-                    for call in function.calls
-                ]
-            )
-            for index, function in enumerate(unit_facts(db, unit).functions)
+            _callees(db, (unit, index), body) if body.calls else ()
+            for index, body in enumerate(unit_facts(db, unit).functions)
         ]
     )
+
+
+def _callees(db: Database, function: FunctionId, body: Function) -> tuple[str | None, ...]:
+    """Return the canonical name of every call of a function; each name is looked up once."""
+    path, own = unit_path(db, function[0]), bound_names(db, function[0])[function[1]]
+    known: dict[str, str | None] = {}
+    owners: dict[str, FunctionId | None] = {}
+    targets: dict[str, str | None] = {}
+    for call in body.calls:
+        if call.callee in known:
+            continue
+        steps = steps_of(call.callee)
+        if not steps or steps[0] in _NAMELESS:
+            known[call.callee] = None
+            continue
+        root = steps[0]
+        if root not in owners:
+            owner: FunctionId | None = function if root in own else None
+            if owner is None and body.parent >= 0:
+                owner = owner_of_name(db, function, root)
+            owners[root] = owner
+            targets[root] = local_name(db, owner, root) if owner is not None else None
+        if owners[root] is None:
+            known[call.callee] = global_name(db, path, call.callee)
+        else:
+            known[call.callee] = _walk(db, targets[root], steps[1:])
+    return tuple([known[call.callee] for call in body.calls])

@@ -70,7 +70,7 @@ def root_of(path: str) -> str:
 def parent_of(path: str) -> str:
     """Return the access path without its last step, or '' when it has only a root."""
     steps = steps_of(path)
-    return join(steps[:-1])
+    return steps[0] if len(steps) == 2 else join(steps[:-1])
 
 
 def join(steps: tuple[str, ...]) -> str:

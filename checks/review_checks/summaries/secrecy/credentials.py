@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import models, settings
-from review_checks.summaries.paths import steps_of
+from review_checks.summaries.paths import last_step, steps_of
+from review_checks.summaries.secrecy.origins import reads_key
+from review_checks.summaries.sieve import Sieve
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
@@ -46,7 +48,11 @@ def identifier(steps: tuple[str, ...]) -> tuple[str, bool]:
 
 
 class Vocabulary:
-    """The words of credentials and of what hides them, from the lexicon and the user's options."""
+    """The words of credentials and of what hides them, from the lexicon and the user's options.
+
+    ``credential_paths`` finds the access paths that name a credential, and ``telling_callees`` those
+    whose call may give one: by their name, or by a key that it reads.
+    """
 
     def __init__(self, lexicon: Lexicon, options: Options) -> None:
         """Compile the words of a lexicon, with what the user added."""
@@ -64,8 +70,9 @@ class Vocabulary:
         self._givers = frozenset(lexicon.secret_givers)
         self._never = frozenset(words_of(name) for name in options.not_secret_names)
         self._known: dict[str, tuple[str, bool]] = {}
-        self._paths: dict[str, str] = {}
-        self._plain: set[str] = set()
+        self._paths: dict[str, str | None] = {}
+        self.credential_paths = Sieve(self.noun_of_path)
+        self.telling_callees = Sieve(self._may_tell)
 
     def noun(self, identifier: str) -> str:
         """Return the credential that an identifier names, such as ``private key``, or ''."""
@@ -73,18 +80,23 @@ class Vocabulary:
 
     def noun_of_path(self, path: str) -> str:
         """Return the credential that an access path names, or ''."""
-        found = self._paths.get(path)
-        if found is None:
-            name, element = identifier(steps_of(path))
-            noun = self.noun(name)
-            found = self._paths[path] = noun if not element or noun.endswith("s") else ""
-        return found
+        return self.noun_told(path) or ""
 
-    def speaks(self, paths: set[str]) -> bool:
-        """Say whether any of some access paths names a credential."""
-        fresh = paths - self._plain
-        self._plain.update([path for path in fresh if not self.noun_of_path(path)])
-        return not fresh <= self._plain
+    def noun_told(self, path: str) -> str | None:
+        """Return the credential that an access path names, or '' when its name says nothing.
+
+        None means that it is known to hold none: it has no name, or one that clears it.
+        """
+        try:
+            return self._paths[path]
+        except KeyError:
+            name, element = identifier(steps_of(path))
+            found = None
+            if name and not self.clears(name):
+                noun = self.noun(name)
+                found = noun if not element or noun.endswith("s") else ""
+            self._paths[path] = found
+            return found
 
     def clears(self, identifier: str) -> bool:
         """Say whether an identifier speaks of a credential but names something else about it."""
@@ -96,6 +108,9 @@ class Vocabulary:
         if len(words) < 2 or words[0] not in self._givers:
             return ""
         return self.noun("_".join(words[1:]))
+
+    def _may_tell(self, callee: str) -> bool:
+        return reads_key(callee) or bool(self.given(last_step(callee)))
 
     def redacts(self, function: str) -> bool:
         """Say whether a function's name promises that it hides secrets."""

@@ -10,11 +10,12 @@ from review_checks.facts.schema import Compare, Const, Logic, Path, RegionKind, 
 from review_checks.summaries.arguments import arguments_for
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
-from review_checks.summaries.names import function_of
+from review_checks.summaries.names import callees
 from review_checks.summaries.paths import last_step
-from review_checks.summaries.secrecy.origins import Origin, Step, key_read
+from review_checks.summaries.secrecy.origins import Origin, Step
 from review_checks.summaries.secrecy.secrets import MAX_DEPTH, Reader
 from review_checks.summaries.secrecy.sinks import shown, shows_number, sinks, text_of
+from review_checks.summaries.secrecy.suspicion import Trail, mentions_credential
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
@@ -55,12 +56,24 @@ class ShownParameter(msgspec.Struct, frozen=True, array_like=True):
 def exposures(db: Database, function: FunctionId) -> tuple[Exposure, ...]:
     """Return the credentials that a function logs, or hands to functions that log them."""
     body = unit_facts(db, function[0]).functions[function[1]]
-    if not any(call.args or call.keywords for call in body.calls):
+    if not body.calls:
+        return ()
+    logged, targets = sinks(db, function), callees(db, function[0])[function[1]]
+    able = [
+        index
+        for index, call in enumerate(body.calls)
+        if targets[index] is not None and index not in logged and (call.args or call.keywords)
+    ]
+    if able and not mentions_credential(db, body, targets):
+        able = []
+    if not (logged or able):
         return ()
     reader = Reader(db, function)
-    logged = sinks(db, function)
+    called = [(index, reader.called(index)) for index in able]
+    handing = {index: inner for index, inner in called if inner is not None}
+    if not _may_expose(reader, logged, handing):
+        return ()
     found: list[Exposure] = []
-    suspect = len(logged) < len(body.calls) and mentions_credential(reader)
     for index, call in enumerate(body.calls):
         if index in logged:
             found += [
@@ -68,35 +81,23 @@ def exposures(db: Database, function: FunctionId) -> tuple[Exposure, ...]:
                 for number, origin in _shown_at(reader, call, logged[index])
                 if origin.noun
             ]
-        elif suspect and (call.args or call.keywords):
-            inner = _called(reader, index)
-            if inner is not None:
-                found += _handed_over(reader, index, call, inner)
+        elif index in handing:
+            found += _handed_over(reader, index, call, handing[index])
     return tuple(found)
 
 
-def _called(reader: Reader, index: int) -> FunctionId | None:
-    """Return the project function, another than this, that a call calls."""
-    target = reader.targets[index]
-    inner = function_of(reader.db, target) if target is not None else None
-    return inner if inner != reader.function else None
-
-
-def mentions_credential(reader: Reader) -> bool:
-    """Say whether anything in a function is named like a credential, so that a look is worth it."""
-    body, words = reader.body, reader.words
-    paths = {parameter.name for parameter in body.parameters}
-    paths.update([write.path for write in body.writes])
-    paths.update([read.path for read in body.reads])
-    if words.speaks(paths):
-        return True
-    known = models(reader.db)
-    for call, target in zip(body.calls, reader.targets, strict=True):
-        if words.given(last_step(call.callee)) or words.noun(key_read(call)):
-            return True
-        if target is not None and known.knowledge(target).secret:
-            return True
-    return False
+def _may_expose(reader: Reader, logged: dict[int, Log], handing: dict[int, FunctionId]) -> bool:
+    """Say whether a closer look at what a function logs and hands over is worth it."""
+    trail, calls = Trail(reader), reader.body.calls
+    for index, log in logged.items():
+        call = calls[index]
+        for item in shown(calls, call, log):
+            trail.add(item.keyword, item.value, call.at, item.keys)
+    for index in handing:
+        call = calls[index]
+        for value in (*call.args, *[value for _, value in call.keywords]):
+            trail.add("", value, call.at)
+    return trail.may_show()
 
 
 def _shown_at(reader: Reader, call: Call, log: Log) -> Iterator[tuple[int, Origin]]:
@@ -207,7 +208,7 @@ def shown_parameters(db: Database, function: FunctionId, depth: int) -> tuple[Sh
                 if origin.parameter >= 0:
                     found.setdefault(origin.parameter, (*origin.steps, step))
             continue
-        inner = _called(reader, index) if depth > 0 else None
+        inner = reader.called(index) if depth > 0 else None
         if inner is not None:
             for parameter, steps in _passed_on(reader, index, call, inner):
                 found.setdefault(parameter, steps)

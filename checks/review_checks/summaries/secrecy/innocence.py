@@ -39,6 +39,7 @@ from review_checks.summaries.outline import Made
 from review_checks.summaries.paths import join, last_step, parent_of, steps_of
 from review_checks.summaries.secrecy.credentials import identifier
 from review_checks.summaries.secrecy.origins import select
+from review_checks.summaries.secrecy.showing import outcomes
 from review_checks.summaries.secrecy.sources import is_syntax, option_read
 from review_checks.summaries.words import starts_with_verb, words_of
 
@@ -62,15 +63,6 @@ _OPENS = frozenset({"io.open", "open", "pathlib.Path"})
 GROWING = frozenset({"add", "append", "appendleft", "extend", "insert"})
 """Methods that add to a container."""
 _COUNTING = frozenset({"count", "find", "index", "rfind", "rindex"})
-
-
-def outcomes(value: Logic) -> tuple[Value, ...]:
-    """Return what a boolean or conditional expression may come to, apart from plain truth values."""
-    if value.op == "or":
-        return value.parts
-    if value.op == "and":
-        return value.parts[-1:]
-    return value.parts[1:] if value.op == "if" else ()
 
 
 def is_innocent(reader: Reader, value: Value, statement: int, at: int) -> bool:

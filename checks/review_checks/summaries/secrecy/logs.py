@@ -11,9 +11,11 @@ from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.locking.guards import self_name
 from review_checks.summaries.names import callees, canonical_in, member, owner_of_name
 from review_checks.summaries.paths import last_step, parent_of, root_of
+from review_checks.summaries.sieve import Sieve
 
 if TYPE_CHECKING:
     from review_checks.facts.schema import Call
+    from review_checks.models.schema import Lexicon
 
 LOGS_EXCEPTIONS = "exception"
 """The method of a logger that logs the exception being handled."""
@@ -30,11 +32,21 @@ def is_log_call(db: Database, function: FunctionId, index: int) -> bool:
 
 def named_logger(db: Database, callee: str) -> str:
     """Return the receiver of a call that has the names of a logger and its method, or ''."""
-    lexicon = models(db).lexicon
+    return _logger_in(callee, models(db).lexicon)
+
+
+def _logger_in(callee: str, lexicon: Lexicon) -> str:
     receiver = parent_of(callee)
     if last_step(callee) in lexicon.log_methods and last_step(receiver) in lexicon.log_receivers:
         return receiver
     return ""
+
+
+@query
+def logging_callees(db: Database) -> Sieve:
+    """Return what finds the callees that have the names of a logger and its method."""
+    lexicon = models(db).lexicon
+    return Sieve(lambda callee: _logger_in(callee, lexicon))
 
 
 @query

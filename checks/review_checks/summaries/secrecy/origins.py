@@ -99,12 +99,14 @@ def without_removed(body: Function, write: Write, stored: Table, used: int) -> T
     return Table(tuple([key for key, _ in kept]), tuple([value for _, value in kept]))
 
 
+def reads_key(callee: str) -> bool:
+    """Say whether what is called by a name reads what a mapping or an object has under a key."""
+    return last_step(callee) in _KEYED or callee == "getattr"
+
+
 def key_read(call: Call | Made) -> str:
     """Return the key that a call reads from a mapping or an object, or ''."""
-    if not call.args:
-        return ""
-    name = last_step(call.callee)
-    if name not in _KEYED and call.callee != "getattr":
+    if not call.args or not reads_key(call.callee):
         return ""
     texts = [
         arg.value if isinstance(arg, Const) and isinstance(arg.value, str) else ""

@@ -19,13 +19,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from review_checks.facts.schema import (
-    Binary,
     Call,
     Const,
-    Format,
     FunctionKind,
     Items,
-    Logic,
     Mode,
     Opaque,
     Path,
@@ -44,7 +41,7 @@ from review_checks.summaries.reaching import Writes
 from review_checks.summaries.secrecy import innocence, sources
 from review_checks.summaries.secrecy.credentials import identifier, vocabulary
 from review_checks.summaries.secrecy.origins import Origin, Step, select, without_removed
-from review_checks.summaries.secrecy.sinks import is_translator, shown_keys, text_of
+from review_checks.summaries.secrecy.showing import shown_arguments, shown_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,6 +53,8 @@ MAX_DEPTH = 3
 _MOST = 8
 _DEEPEST = 30
 _SHOWN = 3
+_GROWING = tuple(innocence.GROWING)
+_MODULE = FunctionKind.MODULE
 
 
 class Reader:
@@ -75,11 +74,11 @@ class Reader:
         self._nesting = 0
 
     @functools.cached_property
-    def _growing(self) -> dict[str, list[int]]:
+    def growing(self) -> dict[str, list[int]]:
         """The calls that add to a container, by its path."""
         found: dict[str, list[int]] = {}
         for index, call in enumerate(self.body.calls):
-            if last_step(call.callee) in innocence.GROWING:
+            if call.callee.endswith(_GROWING) and last_step(call.callee) in innocence.GROWING:
                 found.setdefault(parent_of(call.callee), []).append(index)
         return found
 
@@ -100,9 +99,7 @@ class Reader:
 
     def binds(self, name: str) -> bool:
         """Say whether a name is a variable of the function, or of these module statements."""
-        return name in self.bound or (
-            self.body.kind is FunctionKind.MODULE and bool(self.writes.all_of(name))
-        )
+        return name in self.bound or (self.body.kind is _MODULE and bool(self.writes.all_of(name)))
 
     def origins(
         self, value: Value, statement: int, at: int, keys: frozenset[str] | None = None
@@ -126,16 +123,6 @@ class Reader:
         elif isinstance(value, Table):
             for origin in self._table(value, statement, at, keys):
                 yield msgspec.structs.replace(origin, mapped=keys is None)
-        elif isinstance(value, Binary):
-            yield from self._operands(value, statement, at)
-        elif isinstance(value, Format):
-            first = text_of(value.parts[0], self.body.calls) if value.parts else None
-            named = shown_keys(first) if len(value.parts) == 2 else None
-            for part in value.parts:
-                yield from self.origins(part, statement, at, named)
-        elif isinstance(value, Items | Logic):
-            for part in innocence.outcomes(value) if isinstance(value, Logic) else value.parts:
-                yield from self.origins(part, statement, at)
         elif isinstance(value, Opaque) and len(value.parts) == 1:
             # `*arguments`: the name of the sequence is no hint, its elements are.
             part = value.parts[0]
@@ -143,20 +130,9 @@ class Reader:
                 yield from self.origins(part, statement, at)
             elif isinstance(part, Path) and self.binds(part.text):
                 yield from self._carried(part, (part.text,), statement, at)
-
-    def _operands(self, value: Binary, statement: int, at: int) -> Iterator[Origin]:
-        """Yield the origins of texts put together by ``+`` or ``%``."""
-        parts: list[tuple[Value, frozenset[str] | None]] = []
-        left: Value = value
-        # Chains of operators lean to the left and may be longer than the stack is deep.
-        while isinstance(left, Binary) and left.op in ("+", "%"):
-            keys = shown_keys(text_of(left.left, self.body.calls)) if left.op == "%" else None
-            parts.append((left.right, keys))
-            left = left.left
-        if not isinstance(left, Binary):
-            yield from self.origins(left, statement, at)
-        for part, keys in reversed(parts):
-            yield from self.origins(part, statement, at, keys)
+        else:
+            for part, named in shown_parts(value, self.body.calls):
+                yield from self.origins(part, statement, at, named)
 
     # Paths
 
@@ -173,11 +149,10 @@ class Reader:
         return found
 
     def _fresh_path(self, value: Path, statement: int, at: int) -> Iterator[Origin]:
-        steps = steps_of(value.text)
-        name, _ = identifier(steps)
-        if not name or self.words.clears(name):
+        noun = self.words.noun_told(value.text)
+        if noun is None:
             return
-        noun = self.words.noun_of_path(value.text)
+        steps = steps_of(value.text)
         if noun:
             if not innocence.is_innocent(self, value, statement, at):
                 trace = tuple(self._set_at(value.text, statement, at))
@@ -258,7 +233,7 @@ class Reader:
 
     def _grown(self, value: Path, since: int, at: int) -> Iterator[Origin]:
         """Yield the origins of what was added to a container between two points of the function."""
-        for index in self._growing.get(value.text, ()):
+        for index in self.growing.get(value.text, ()):
             call = self.body.calls[index]
             for arg in call.args if since < call.at < at else ():
                 for origin in self.origins(arg, call.statement, call.at):
@@ -266,6 +241,12 @@ class Reader:
                     yield msgspec.structs.replace(
                         origin, leaf=value, whole=False, steps=(*origin.steps, step)
                     )
+
+    def called(self, index: int) -> FunctionId | None:
+        """Return the project function, another than this, that a call calls."""
+        target = self.targets[index]
+        inner = function_of(self.db, target) if target is not None else None
+        return inner if inner != self.function else None
 
     def outer(self, function: FunctionId) -> Reader:
         """Return a reader of a function around this one."""
@@ -303,7 +284,6 @@ class Reader:
             yield origin if origin.leaf is not None else msgspec.structs.replace(origin, leaf=leaf)
 
     def _call(self, value: Result, call: Call) -> Iterator[Origin]:
-        target = self.targets[value.call]
         if self.hides(value.call):
             return
         steps = steps_of(value.rest)
@@ -321,8 +301,7 @@ class Reader:
             if symbol:
                 return
             yield from self._passed(call)
-        if target is not None:
-            yield from self._returned(value, call, target)
+        yield from self._returned(value, call)
 
     def hides(self, index: int) -> bool:
         """Say whether the result of a call shows no secret of its arguments."""
@@ -335,31 +314,21 @@ class Reader:
 
     def _passed(self, call: Call) -> Iterator[Origin]:
         """Yield the origins of the arguments and receiver that a text function shows."""
-        name = last_step(call.callee)
         at, statement = call.at, call.statement
-        if call.callee == "dict":
-            for keyword, part in call.keywords:
+        for keyword, part, is_call in shown_arguments(call, self.words):
+            if call.callee == "dict":
                 for origin in self.entry(keyword, part, statement, at):
                     yield msgspec.structs.replace(origin, mapped=True)
-        elif is_translator(call.callee) or name == "join":
-            for arg in call.args[:1]:
-                yield from self.origins(arg, statement, at)
-        elif name in self.words.text_functions and call.args:
-            yield from _unplaced(self.origins(call.args[0], statement, at))
-        elif name in self.words.text_methods:
-            if call.receiver >= 0:
-                yield from _unplaced(self.origins(Result(call.receiver), statement, at))
-            elif parent_of(call.callee) not in ("", "''", "*"):
-                receiver = Path(parent_of(call.callee))
-                yield from _unplaced(self.origins(receiver, statement, at))
-            if name == "format":
-                for part in (*call.args, *[part for _, part in call.keywords]):
-                    yield from self.origins(part, statement, at)
+            elif is_call:
+                for origin in self.origins(part, statement, at):
+                    yield msgspec.structs.replace(origin, leaf=None)
+            else:
+                yield from self.origins(part, statement, at)
 
-    def _returned(self, value: Result, call: Call, target: str) -> Iterator[Origin]:
+    def _returned(self, value: Result, call: Call) -> Iterator[Origin]:
         """Yield the origins of what a project function returns."""
-        inner = function_of(self.db, target)
-        if self.depth <= 0 or inner is None or inner == self.function:
+        inner = self.called(value.call) if self.depth > 0 else None
+        if inner is None:
             return
         event = ("c", value.call)
         for origin in returned_origins(self.db, inner, value.rest, self.depth - 1):
@@ -370,12 +339,6 @@ class Reader:
             for _, arg in arguments_for(self.db, self.function, call, inner, origin.parameter):
                 for given in self.origins(arg, call.statement, call.at):
                     yield msgspec.structs.replace(given, leaf=None, whole=False)
-
-
-def _unplaced(found: Iterable[Origin]) -> Iterator[Origin]:
-    """Yield origins whose leaf is to be the call around them."""
-    for origin in found:
-        yield msgspec.structs.replace(origin, leaf=None)
 
 
 @query

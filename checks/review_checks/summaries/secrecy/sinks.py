@@ -14,7 +14,7 @@ from review_checks.summaries.index import module_of
 from review_checks.summaries.inputs import FunctionId, models, unit_facts
 from review_checks.summaries.names import callees, canonical_in, class_around, function_of, lineage
 from review_checks.summaries.paths import last_step
-from review_checks.summaries.secrecy.logs import named_logger
+from review_checks.summaries.secrecy.logs import logging_callees
 from review_checks.summaries.words import words_of
 
 if TYPE_CHECKING:
@@ -66,26 +66,32 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
 
 def sinks(db: Database, function: FunctionId) -> dict[int, Log]:
     """Return the calls of a function that write where people read, and how each shows arguments."""
-    known, methods = models(db), models(db).lexicon.log_methods
+    logs = models(db).logs
     calls = unit_facts(db, function[0]).functions[function[1]].calls
     targets = callees(db, function[0])[function[1]]
     found: dict[int, Log] = {}
-    for index, call in enumerate(calls):
-        target = targets[index]
-        log = known.knowledge(target).log if target is not None else None
+    named = logging_callees(db).found([call.callee for call in calls])
+    if not named and logs.keys().isdisjoint(targets):
+        return found
+    for index, target in enumerate(targets):
+        log = logs.get(target) if target is not None else None
         if log is not None:
             if log.level != "output" or (
-                _is_visible(db, function, call) and not is_tool(db, function)
+                _is_visible(db, function, calls[index]) and not is_tool(db, function)
             ):
                 found[index] = log
-        elif call.callee.rpartition(".")[2] in methods and named_logger(db, call.callee):
+        elif named and calls[index].callee in named:
             if target is not None and function_of(db, target) is not None:
                 # What a method of the project's own does with its arguments is known.
                 continue
-            method = last_step(call.callee)
-            first = 1 if method == "log" else 0
-            found[index] = Log(level=methods[method], first=first, quiet=_QUIET)
+            found[index] = _usual_log(db, last_step(calls[index].callee))
     return found
+
+
+def _usual_log(db: Database, method: str) -> Log:
+    """Return how a method with the name of a logger's shows its arguments."""
+    level = models(db).lexicon.log_methods[method]
+    return Log(level=level, first=1 if method == "log" else 0, quiet=_QUIET)
 
 
 @query
@@ -115,14 +121,10 @@ def _is_visible(db: Database, function: FunctionId, call: Call) -> bool:
 
 def shown(body_calls: tuple[Call, ...], call: Call, log: Log) -> Iterator[Shown]:
     """Yield the arguments that a sink shows."""
-    keys = (
-        shown_keys(text_of(call.args[log.first], body_calls))
-        if len(call.args) > log.first
-        else None
-    )
-    for index, value in enumerate(call.args[log.first :], log.first):
-        alone = index == log.first + 1 and len(call.args) == log.first + 2
-        yield Shown(index, "", value, keys if alone else None)
+    given = call.args[log.first :]
+    for index, value in enumerate(given, log.first):
+        alone = index > log.first and len(given) == 2
+        yield Shown(index, "", value, shown_keys(text_of(given[0], body_calls)) if alone else None)
     for index, (name, value) in enumerate(call.keywords, len(call.args)):
         if name and name not in log.quiet:
             yield Shown(index, name, value)

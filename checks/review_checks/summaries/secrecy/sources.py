@@ -17,6 +17,7 @@ from review_checks.summaries.words import words_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from review_checks.facts.schema import Call
     from review_checks.summaries.configuring.options import Option
     from review_checks.summaries.secrecy.secrets import Reader
 
@@ -107,6 +108,11 @@ def secret_setting(reader: Reader, value: Path) -> Iterator[Origin]:
         yield Origin(value.text, "secret option", -1, value, whole=True, steps=(step,))
 
 
+def comes_from_outside(reader: Reader, value: Path) -> bool:
+    """Say whether a path that starts outside its function is a credential whatever its name."""
+    return any(secret_setting(reader, value)) or any(module_variable(reader, value))
+
+
 def is_expected_digest(reader: Reader, value: Path, statement: int, at: int) -> bool:
     """Say whether a value is what only somebody who knows the key could send.
 
@@ -118,4 +124,9 @@ def is_expected_digest(reader: Reader, value: Path, statement: int, at: int) -> 
     found, _ = reader.writes.reaching(value.text, statement, at)
     stored = [reader.body.writes[index].value for index in found]
     made = [reader.body.calls[item.call] for item in stored if isinstance(item, Result)]
-    return any(last_step(call.callee) in _DIGESTS for call in made)
+    return any(computes_digest(call) for call in made)
+
+
+def computes_digest(call: Call) -> bool:
+    """Say whether a call gives the digest of something."""
+    return last_step(call.callee) in _DIGESTS
