@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 
+_MOST = 16_384
+"""How many texts are remembered; who types makes ever new ones."""
+
+
 class Sieve:
     """Finds the texts of which something holds, which are few.
 
@@ -27,8 +31,11 @@ class Sieve:
         return [text for text in texts if text not in self._others and self._is_found(text)]
 
     def _is_found(self, text: str) -> bool:
-        if text not in self._found:
-            holds = bool(self._holds(text))
-            (self._found if holds else self._others).add(text)
-            return holds
-        return True
+        if text in self._found:
+            return True
+        holds = bool(self._holds(text))
+        known = self._found if holds else self._others
+        if len(known) >= _MOST:
+            known.clear()
+        known.add(text)
+        return holds
