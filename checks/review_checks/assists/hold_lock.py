@@ -22,10 +22,10 @@ from review_checks.model import Fix, Refusal, Safety
 from review_checks.rules.synchronization._waiting import taken_inside
 from review_checks.summaries.index import class_names, members, owner_of, variable_names
 from review_checks.summaries.locking.entry_guards import class_solution, module_solution
+from review_checks.summaries.locking.families import family, module_families
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
 from review_checks.summaries.locking.locks import Held, guard_of, guards_at, held
 from review_checks.summaries.locking.roles import Role, declares_lock, role_of
-from review_checks.summaries.locking.shapes import family
 from review_checks.summaries.locking.sibling_calls import SiblingCalls
 from review_checks.summaries.names import class_around, home, lineage, owner_of_name
 from review_checks.summaries.paths import root_of, steps_of
@@ -221,7 +221,7 @@ def _held_above(function: FunctionId, guard: Guard, context: FixContext) -> str:
     for calls in _known_calls(function, context):
         while todo:
             current = todo.pop()
-            if current not in calls.shapes:
+            if current not in calls.roles:
                 continue
             rows = [(caller, locks) for caller, _, locks in calls.callers(current)]
             for caller, locks in (*rows, *calls.handed_on.get(current, ())):
@@ -245,8 +245,7 @@ def _known_calls(function: FunctionId, context: FixContext) -> Iterator[SiblingC
     db, path = context.db, context.path(function)
     owner = class_around(db, function)
     if owner:
-        places = [place for base in lineage(db, owner) if (place := home(db, base)) is not None]
-        rows = [row for place in places for row in family(db, place.path, place.name).shapes]
-        yield SiblingCalls(db, owner, rows)
-    rows = [row for name in ("", *class_names(db, path)) for row in family(db, path, name).shapes]
-    yield SiblingCalls(db, "", rows)
+        found = [place for base in lineage(db, owner) if (place := home(db, base)) is not None]
+        places = dict.fromkeys([(place.path, place.name) for place in found])
+        yield SiblingCalls(db, [(owner, family(db, *place)) for place in places])
+    yield SiblingCalls(db, module_families(db, path))

@@ -12,8 +12,8 @@ from review_checks.rule import FixContext, Place
 from review_checks.summaries.index import assigned, class_names, module_info
 from review_checks.summaries.inputs import FunctionId, module_path, unit_path
 from review_checks.summaries.locking.declarations import assigned_field, declaring_write
+from review_checks.summaries.locking.families import Family, family, family_shapes
 from review_checks.summaries.locking.guards import UNKNOWN, Guard, object_guard, self_name
-from review_checks.summaries.locking.shapes import Family, family
 from review_checks.summaries.locking.slices import event_of, unit_slices
 from review_checks.summaries.names import attribute_rows, class_around, class_of, home, lineage
 from review_checks.summaries.secrecy.logs import is_logger
@@ -142,7 +142,7 @@ def _guards(owner: str, field: str, context: FixContext) -> list[Guard]:
     uses: Counter[str] = Counter()
     known: dict[str, Guard] = {}
     for found in _families(owner, field, context):
-        for _, shape in found.shapes:
+        for shape in family_shapes(context.db, found):
             known.update({guard.identity: guard for guard in shape.guards})
             for name, _, locks in shape.guarded:
                 if name == field:

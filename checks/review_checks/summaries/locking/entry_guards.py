@@ -11,26 +11,31 @@ and above functions that use what a lock guards somewhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import class_names, variable_names
 from review_checks.summaries.inputs import FunctionId
+from review_checks.summaries.locking.families import (
+    OwnedFamily,
+    Run,
+    family,
+    module_families,
+)
 from review_checks.summaries.locking.fields import takes_locks
 from review_checks.summaries.locking.guards import UNKNOWN, Guard
 from review_checks.summaries.locking.places import attribute_place
-from review_checks.summaries.locking.roles import Role
-from review_checks.summaries.locking.shapes import Family, Locks, Shape, family
-from review_checks.summaries.locking.sibling_calls import NOTHING, Caller, SiblingCalls
+from review_checks.summaries.locking.shapes import NOTHING, Locks
+from review_checks.summaries.locking.sibling_calls import Caller, SiblingCalls
 from review_checks.summaries.names import class_of, home, lineage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _UNSURE: Locks = frozenset({UNKNOWN})
-_OWNED = Role.OWNED
 
 
 class Solution(msgspec.Struct, frozen=True, array_like=True):
@@ -73,13 +78,14 @@ _EMPTY = Solution({}, {}, {}, frozenset(), {}, {}, {})
 def class_solution(db: Database, owner: str) -> Solution:
     """Solve the methods of a class, those of its project bases included."""
     bases = [base for base in lineage(db, owner) if class_of(db, base) is not None]
-    places = [place for place in (home(db, base) for base in bases) if place is not None]
-    if not any(takes_locks(db, place.path, place.name) for place in places):
+    places = dict.fromkeys(
+        [(place.path, place.name) for base in bases if (place := home(db, base))]
+    )
+    if not any(takes_locks(db, path, name) for path, name in places):
         return _EMPTY
-    families = [family(db, place.path, place.name) for place in places]
-    rows = [row for found in families for row in found.shapes]
-    same = _same_locks(db, owner, frozenset(bases), rows)
-    return _solution(db, owner, rows, same, _declared(families, of_class=True))
+    families = [(owner, family(db, path, name)) for path, name in places]
+    same = _same_locks(db, owner, frozenset(bases), families)
+    return _solution(db, families, same, of_class=True)
 
 
 @query
@@ -90,75 +96,100 @@ def module_solution(db: Database, path: str) -> Solution:
     owners = ("", *class_names(db, path))
     if not any(takes_locks(db, path, owner) for owner in owners):
         return _EMPTY
-    families = [family(db, path, owner) for owner in owners]
-    if not any(found.changed for found in families):
+    families = module_families(db, path)
+    if not any(run.changes_module for _, found in families for run in found):
         return _EMPTY
-    rows = [row for found in families for row in found.shapes]
-    return _solution(db, "", rows, {}, _declared(families, of_class=False))
+    return _solution(db, families, {}, of_class=False)
 
 
-def _declared(families: Iterable[Family], *, of_class: bool) -> dict[str, tuple[FunctionId, str]]:
+def _declared(runs: Iterable[Run], *, of_class: bool) -> dict[str, tuple[FunctionId, str]]:
     """Return the declared guards; what a class declares itself goes before what its bases do."""
-    found: dict[str, tuple[FunctionId, str]] = {}
-    for declaring in families:
-        for field, function, text in declaring.declares:
+    declared: dict[str, tuple[FunctionId, str]] = {}
+    for run in runs:
+        for field, function, text in run.declares:
             if field.startswith(".") is of_class:
-                found.setdefault(field, (function, text))
-    return found
+                declared.setdefault(field, (function, text))
+    return declared
 
 
 def _same_locks(
-    db: Database, owner: str, bases: frozenset[str], rows: Iterable[tuple[FunctionId, Shape]]
+    db: Database, owner: str, bases: frozenset[str], families: Iterable[OwnedFamily]
 ) -> dict[str, str]:
     """Return the identities that differ only in which class of one object names the attribute."""
     same = {}
-    for _, shape in rows:
-        for guard in shape.guards:
-            holder, _, name = guard.identity.rpartition(".")
-            if holder in bases:
-                place = attribute_place(db, owner, name)
-                if place != guard.identity:
-                    same[guard.identity] = place
+    for _, found in families:
+        for run in found:
+            for guard in run.guards:
+                holder, _, name = guard.identity.rpartition(".")
+                if holder in bases:
+                    place = attribute_place(db, owner, name)
+                    if place != guard.identity:
+                        same[guard.identity] = place
     return same
 
 
 def _solution(
-    db: Database,
-    owner: str,
-    rows: Sequence[tuple[FunctionId, Shape]],
-    same: dict[str, str],
-    declared: dict[str, tuple[FunctionId, str]],
+    db: Database, families: Sequence[OwnedFamily], same: dict[str, str], *, of_class: bool
 ) -> Solution:
-    candidates = _candidates(rows, declared, of_class=bool(owner))
-    uses = {
-        function: mine
-        for function, shape in rows
-        if (mine := candidates & shape.uses) and shape.role is not _OWNED
-    }
-    return _Solver(SiblingCalls(db, owner, rows), same, declared).solve(uses) if uses else _EMPTY
+    runs = [run for _, found in families for run in found]
+    declared = _declared(runs, of_class=of_class)
+    uses = _candidates(runs, declared, of_class=of_class)
+    if not uses:
+        return _EMPTY
+    return _Solver(SiblingCalls(db, families), runs, same, declared).solve(uses)
+
+
+class _Uses(NamedTuple):
+    """Who uses a field while they take no lock, and who does under which locks; makers do not count."""
+
+    bare: list[FunctionId]
+    guarded: list[tuple[FunctionId, Locks]]
 
 
 def _candidates(
-    rows: Iterable[tuple[FunctionId, Shape]], declared: Iterable[str], *, of_class: bool
-) -> frozenset[str]:
+    runs: Sequence[Run], declared: Collection[str], *, of_class: bool
+) -> dict[str, _Uses]:
     """Return the fields that are changed, and are not used under the same locks everywhere.
 
     What is never changed but by the maker of its object needs no lock.
     """
-    bare: set[str] = set()
-    changed: set[str] = set()
-    locks: dict[str, set[Locks]] = {}
-    for _, shape in rows:
-        if shape.role is not _OWNED:
-            bare |= shape.reads
-            changed |= shape.writes
-        for field, write, held in shape.guarded:
-            locks.setdefault(field, set()).add(held)
-            if write:
-                changed.add(field)
-    bare.update([field for field, found in locks.items() if len(found) > 1])
-    wanted = [field for field in bare & changed if field.startswith(".") is of_class]
-    return frozenset([*wanted, *declared])
+    changed = frozenset(declared).union(*[run.changed for run in runs])
+    found = {field: _Uses([], []) for field in changed if (field[0] == ".") is of_class}
+    for run in runs:
+        for field, users in run.bare.items():
+            if field in found:
+                found[field].bare.extend(users)
+        for field, rows in run.guarded.items():
+            if field in found:
+                found[field].guarded.extend(rows)
+    return {
+        field: uses
+        for field, uses in found.items()
+        if uses.bare or (uses.guarded and (field in declared or _is_mixed(runs, field)))
+    }
+
+
+def _is_mixed(runs: Iterable[Run], field: str) -> bool:
+    """Say whether a field is used under different locks, those that makers take included."""
+    uses = [row for run in runs for row in (*run.guarded.get(field, ()), *run.made.get(field, ()))]
+    return len({locks for _, locks in uses if locks}) > 1
+
+
+class _Around(dict[FunctionId, Locks | None]):
+    """What is held on entry to functions; None when nobody is known to call one.
+
+    Where no way leads to a function from a call under a lock, this is found out when it is asked for.
+    """
+
+    def __init__(self, calls: SiblingCalls) -> None:
+        super().__init__(dict.fromkeys(calls.entries, NOTHING))
+        self.update(dict.fromkeys(calls.declared, _UNSURE))
+        self._calls = calls
+
+    def __missing__(self, function: FunctionId) -> Locks | None:
+        """Find out whether a function is called; nothing is held on entry to it then."""
+        self[function] = found = NOTHING if self._calls.is_reached(function) else None
+        return found
 
 
 class _Solver:
@@ -167,127 +198,128 @@ class _Solver:
     def __init__(
         self,
         calls: SiblingCalls,
+        runs: Sequence[Run],
         same: dict[str, str],
         declared: dict[str, tuple[FunctionId, str]],
     ) -> None:
-        self.calls, self.same, self.declared = calls, same, declared
-        self.shapes = calls.shapes
+        self.calls, self.runs, self.same, self.declared = calls, runs, same, declared
         self.entering: dict[FunctionId, Locks | None] = {}
+        """What the calls of those functions hold that are called under a lock."""
+        self.around = _Around(calls)
 
-    def solve(self, uses: Mapping[FunctionId, frozenset[str]]) -> Solution:
-        """Return what is held on entry to whom, given which function uses which fields."""
-        self._solve_entering(self._above(uses))
-        wanted = self._wanted(uses)
+    def solve(self, uses: Mapping[str, _Uses]) -> Solution:
+        """Return what is held on entry to whom, given who uses which fields."""
+        self._solve_entering(self._above(uses.values()))
+        inherited = {function: locks for function, locks in self.entering.items() if locks}
+        wanted = [
+            field
+            for field, rows in uses.items()
+            if field in self.declared or self._is_left_out(rows, inherited)
+        ]
         if not wanted:
             return _EMPTY
-        users: dict[str, list[tuple[FunctionId, Locks | None]]] = {}
-        using: list[FunctionId] = []
-        for function, mine in uses.items():
-            if mine.isdisjoint(wanted) or function in self.calls.owned:
-                continue
-            around = self._around(function)
-            for field in mine & wanted:
-                users.setdefault(field, []).append((function, around))
-            using.append(function)
-        callers = self._callers_above(using)
+        users: dict[str, tuple[tuple[FunctionId, Locks | None], ...]] = {}
+        using: set[FunctionId] = set()
+        for field in sorted(wanted):
+            rows = [one for one in self._users(field) if one not in self.calls.owned]
+            if rows:
+                users[field] = tuple([(function, self.around[function]) for function in rows])
+                using.update(rows)
+        callers = self._callers_above(filter(using.__contains__, self.calls.roles))
         return Solution(
-            {field: tuple(users[field]) for field in sorted(users)},
+            users,
             callers,
-            {function: rows for function in callers if (rows := self._handed(function))},
-            self.calls.entries & callers.keys(),
+            self._handed(callers),
+            frozenset(callers.keys() & self.calls.entries),
             self._guards(),
             self.same,
             self.declared,
         )
 
-    def _above(self, functions: Iterable[FunctionId]) -> frozenset[FunctionId]:
-        """Return functions and all that call them, up to those that anybody may call."""
-        todo = list(functions)
-        seen = set(todo)
-        while todo:
-            current = todo.pop()
-            if current in self.calls.entries:
-                continue
-            for caller, _, _ in self.calls.callers(current):
-                if caller not in seen:
-                    seen.add(caller)
-                    todo.append(caller)
-        return frozenset(seen)
+    def _users(self, field: str) -> list[FunctionId]:
+        """Return the functions that use a field, in order; makers are left out."""
+        found: list[FunctionId] = []
+        for run in self.runs:
+            bare, guarded = run.bare.get(field, ()), run.guarded.get(field)
+            if guarded:
+                mine = {*bare, *[function for function, _ in guarded]}
+                found += [function for function in run.functions if function in mine]
+            else:
+                found += bare
+        return found
 
     def _guards(self) -> dict[str, Guard]:
         known: dict[str, Guard] = {}
-        for shape in self.shapes.values():
-            for guard in shape.guards:
+        for run in self.runs:
+            for guard in run.guards:
                 place = self.same.get(guard.identity)
                 if place is not None:
                     guard = msgspec.structs.replace(guard, identity=place, place=place)  # noqa: PLW2901
                 known.setdefault(guard.identity, guard)
         return known
 
-    def _wanted(self, uses: Mapping[FunctionId, frozenset[str]]) -> set[str]:
-        """Return the fields that some lock guards at some site, and some other site leaves out."""
-        used: dict[str, set[Locks]] = {}
-        guarded: dict[str, set[str]] = {}
-        by_around: dict[Locks, set[str]] = {}
-        for function, mine in uses.items():
-            shape = self.shapes[function]
-            around = self.entering.get(function) or NOTHING
-            by_around.setdefault(around, set()).update(mine & shape.reads)
-            for field, _, locks in shape.guarded:
-                if field in mine:
-                    guarded.setdefault(field, set()).update(locks)
-                    used.setdefault(field, set()).add(locks | around)
-        for around, fields in by_around.items():
-            for field in fields:
-                used.setdefault(field, set()).add(around)
-                guarded.setdefault(field, set()).update(around)
-        wanted = {
-            field
-            for field, locks in guarded.items()
-            if any(not locks <= held for held in used[field])
-        }
-        return wanted | (self.declared.keys() & used.keys())
+    def _is_left_out(self, uses: _Uses, inherited: Mapping[FunctionId, Locks]) -> bool:
+        """Say whether some lock guards a field at some site, and some other site leaves it out.
+
+        ``inherited`` are the locks that are held on entry to functions, where there are any.
+        """
+        held = {*map(inherited.get, uses.bare, itertools.repeat(NOTHING))}
+        guards = NOTHING.union(*held, *[locks for _, locks in uses.guarded])
+        if not guards or NOTHING in held:
+            return bool(guards)
+        held.update([locks | inherited.get(function, NOTHING) for function, locks in uses.guarded])
+        return any(not guards <= locks for locks in held)
 
     # Locks on entry
 
-    def _solve_entering(self, matters: frozenset[FunctionId]) -> None:
+    def _above(self, uses: Iterable[_Uses]) -> set[FunctionId]:
+        """Return who uses some fields and all that call them, up to those that anybody may call."""
+        seen: set[FunctionId] = set()
+        for bare, guarded in uses:
+            seen.update(bare)
+            seen.update([function for function, _ in guarded])
+        entries, callers = self.calls.entries, self.calls.callers
+        todo = [function for function in seen if function not in entries]
+        for function in todo:
+            for caller, _, _ in callers(function):
+                if caller not in seen:
+                    seen.add(caller)
+                    if caller not in entries:
+                        todo.append(caller)
+        return seen
+
+    def _solve_entering(self, matters: set[FunctionId]) -> None:
         """Find what is held on entry to those functions that are called under a lock."""
-        self.entering, below = self._entered(matters)
-        todo = dict.fromkeys(self.entering)
+        targets, declared = self.calls.targets, self.calls.declared
+        self.entering = entering = dict.fromkeys(self._entered(matters))
+        for function in entering:
+            self.around.setdefault(function, None)
+        todo = dict(entering)
         while todo:
             function = next(iter(todo))
             del todo[function]
             value = self._meet(function)
-            if value != self.entering[function]:
-                self.entering[function] = value
-                todo.update([(target, None) for target in below.get(function, ())])
+            if value != entering[function]:
+                entering[function] = value
+                if function not in declared:
+                    self.around[function] = value
+                for target in targets.get(function, ()):
+                    if target in entering:
+                        todo[target] = None
 
-    def _entered(
-        self, matters: frozenset[FunctionId]
-    ) -> tuple[dict[FunctionId, Locks | None], dict[FunctionId, list[FunctionId]]]:
-        """Return those functions that one which holds a lock calls, directly or not, and who calls whom.
-
-        Nothing is known yet of what is held on entry to the first.
-        """
-        shapes, entries = self.shapes, self.calls.entries
-        below: dict[FunctionId, list[FunctionId]] = {}
-        found: dict[FunctionId, Locks | None] = {}
-        for function, callers in self.calls.called.items():
-            if function not in matters or function in entries or shapes[function].role is _OWNED:
-                continue
-            for caller, _, locks in callers:
-                below.setdefault(caller, []).append(function)
-                if caller in matters and (locks or shapes[caller].declared):
-                    found[function] = None
-        todo = list(found)
-        while todo:
-            for target in below.get(todo.pop(), ()):
-                if target not in found:
-                    found[target] = None
-                    todo.append(target)
-        return found, {
-            caller: [one for one in rows if one in found] for caller, rows in below.items()
-        }
+    def _entered(self, matters: set[FunctionId]) -> Iterable[FunctionId]:
+        """Return those functions that one which holds a lock calls, directly or not."""
+        calls = self.calls
+        inside = matters.difference(calls.entries, calls.makers)
+        todo = [*calls.locked]
+        for function in calls.declared:
+            todo += calls.targets.get(function, ())
+        found: dict[FunctionId, None] = {}
+        for function in todo:
+            if function in inside and function not in found:
+                found[function] = None
+                todo += calls.targets.get(function, ())
+        return found
 
     def _meet(self, function: FunctionId) -> Locks | None:
         """Return what all calls of a function hold; None stands for everything.
@@ -295,26 +327,24 @@ class _Solver:
         A caller that holds an unknown lock may hold any, so that the meet is unsure, too.
         """
         result: Locks | None = None
-        owned = self.calls.owned
+        around_of, owned, unsure = self.around, self.calls.owned, self.calls.unsure
         for caller, _, locks in self.calls.callers(function):
             if caller in owned:
                 continue
-            around = self._around(caller)
+            around = around_of[caller]
             if around is None and (caller in self.entering or not locks):
                 # Not known yet, and the greatest fixpoint starts from everything; or nobody is
                 # known to call the caller, which is no evidence.
                 continue
             here = locks | around if around else locks
-            result = here if result is None else (result & here) | (_UNSURE & (result | here))
+            if result is None:
+                result = here
+            elif result != here:
+                result = (result & here) | (_UNSURE & (result | here))
+            if not result and not unsure:
+                # Nothing that the other calls hold changes that.
+                break
         return result
-
-    def _around(self, function: FunctionId) -> Locks | None:
-        """Return what is held on entry to a function; None when nobody is known to call it."""
-        if self.shapes[function].declared:
-            return _UNSURE
-        if function in self.entering:
-            return self.entering[function]
-        return NOTHING if function in self.calls.reached else None
 
     # What reports need to know of the call graph
 
@@ -328,21 +358,27 @@ class _Solver:
             function = todo.pop()
             if function in above:
                 continue
-            above[function] = tuple(
+            above[function] = rows = tuple(
                 [
                     (caller, name, self._held_at(caller, locks))
                     for caller, name, locks in self.calls.callers(function)
                     if caller not in owned
                 ]
             )
-            todo += [caller for caller, _, _ in above[function]]
+            todo += [caller for caller, _, _ in rows]
         return above
 
-    def _handed(self, function: FunctionId) -> tuple[tuple[FunctionId, Locks], ...]:
-        rows = self.calls.handed_on.get(function, ())
-        return tuple([(caller, self._held_at(caller, locks)) for caller, locks in rows])
+    def _handed(
+        self, functions: Iterable[FunctionId]
+    ) -> dict[FunctionId, tuple[tuple[FunctionId, Locks], ...]]:
+        handed_on = self.calls.handed_on
+        return {
+            function: tuple([(user, self._held_at(user, locks)) for user, locks in rows])
+            for function in functions
+            if (rows := handed_on.get(function))
+        }
 
     def _held_at(self, caller: FunctionId, locks: Locks) -> Locks:
-        around = self._around(caller)
+        around = self.around[caller]
         held = locks | around if around else locks
         return frozenset([self.same.get(lock, lock) for lock in held]) if self.same else held

@@ -13,9 +13,9 @@ import msgspec
 from review_checks.summaries.incremental import Database, query
 from review_checks.summaries.index import outline, owner_of
 from review_checks.summaries.inputs import FunctionId, unit_path
+from review_checks.summaries.locking.families import family
 from review_checks.summaries.locking.nesting import Nesting, nestings
 from review_checks.summaries.locking.roles import Role, role_of
-from review_checks.summaries.locking.shapes import family
 from review_checks.summaries.locking.sibling_calls import SiblingCalls
 from review_checks.summaries.names import class_around, home
 from review_checks.summaries.parts import Part, parts
@@ -200,9 +200,9 @@ def held_by_callers(
     if depth <= 0 or role_of(db, function) not in (Role.PRIVATE, Role.NESTED):
         return frozenset()
     path = unit_path(db, function[0])
-    shapes = family(db, path, owner_of(db, function)).shapes
-    calls = SiblingCalls(db, class_around(db, function), shapes)
-    if function not in calls.shapes or calls.is_entry(function):
+    found = family(db, path, owner_of(db, function))
+    calls = SiblingCalls(db, [(class_around(db, function), found)])
+    if function not in calls.roles or calls.is_entry(function):
         return frozenset()
     common: frozenset[str] | None = None
     for caller, _, locks in calls.callers(function):

@@ -10,17 +10,16 @@ from typing import TypeVar
 import msgspec
 
 from review_checks.summaries.incremental import Database, query
-from review_checks.summaries.inputs import FunctionId
 from review_checks.summaries.locking.guards import Guard
 from review_checks.summaries.locking.roles import Role
 from review_checks.summaries.locking.slices import Slice, unit_slices
-from review_checks.summaries.parts import member_parts
 
 T = TypeVar("T")
-_BODY = Role.BODY
 
 Locks = frozenset[str]
 """The identities of locks that are held."""
+
+NOTHING: Locks = frozenset()
 
 
 class Shape(msgspec.Struct, frozen=True, array_like=True):
@@ -57,18 +56,6 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
     declares: tuple[tuple[str, str], ...]
 
 
-class Family(msgspec.Struct, frozen=True, array_like=True):
-    """The functions of a class or module in order.
-
-    ``changed`` are the module variables that they change, ``declares`` the fields for which a
-    comment declares a guard, by which function and as which text.
-    """
-
-    shapes: tuple[tuple[FunctionId, Shape], ...]
-    changed: frozenset[str]
-    declares: tuple[tuple[str, FunctionId, str], ...]
-
-
 @query
 def unit_shapes(db: Database, unit: int) -> tuple[Shape, ...]:
     """Return the shape of each function of a unit."""
@@ -97,31 +84,3 @@ def _shape(found: Slice) -> Shape:
 
 def _once(rows: list[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(rows))
-
-
-@query
-def family(db: Database, path: str, owner: str) -> Family:
-    """Return the shapes of the functions that see the ``self`` of a class, or of a module's own."""
-    runs = [_family_of(db, functions) for functions in member_parts(db, path, owner)]
-    return Family(
-        tuple([row for run in runs for row in run.shapes]),
-        frozenset().union(*[run.changed for run in runs]),
-        tuple([row for run in runs for row in run.declares]),
-    )
-
-
-@query
-def _family_of(db: Database, functions: tuple[FunctionId, ...]) -> Family:
-    shapes = []
-    changed: set[str] = set()
-    declares: list[tuple[str, FunctionId, str]] = []
-    for function in functions:
-        shape = unit_shapes(db, function[0])[function[1]]
-        declares += [(field, function, text) for field, text in shape.declares]
-        if shape.role is not _BODY:
-            shapes.append((function, shape))
-            if shape.writes or shape.guarded:
-                changed.update(shape.writes)
-                changed.update([field for field, write, _ in shape.guarded if write])
-    variables = frozenset([field for field in changed if field[0] != "."])
-    return Family(tuple(shapes), variables, tuple(declares))
