@@ -618,3 +618,13 @@ def test_edits_lead_where_a_fresh_start_leads(
         found.workspace.open(path, texts[path])
         all_findings(found)
     assert all_findings(found) == all_findings(Project(texts, RULE))
+
+
+def test_ways_are_not_followed_above_what_anybody_may_call() -> None:
+    found = shared(
+        "def top(self):\n    with self._lock:\n        self._middle()\n\n"
+        "def _middle(self):\n    self.stray()\n"
+    )
+    solution, stray = class_solution(found.db, "case.Shared"), found.function("Shared.stray")
+    assert stray in solution.entries
+    assert solution.callers[stray] == ((found.function("Shared._middle"), ".stray", frozenset()),)
