@@ -344,6 +344,10 @@ class File:
         if not unit.content:
             state.facts, state.lines, state.reason = NO_FACTS, None, ""
             return
+        if not unit.intact and state.facts is not NO_FACTS:
+            # Something is left open in it, which the parser would take twice as long to find out.
+            state.reason = _DOES_NOT_PARSE
+            return
         text, before = parse_text(self.document.lines[start : start + unit.content], unit)
         self._lower_text(state, text, before, unit, keep=keep)
 
