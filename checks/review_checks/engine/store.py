@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from review_checks.engine.source import Source
     from review_checks.engine.traces import Source as Trace
+    from review_checks.facts.schema import UnitFacts
     from review_checks.model import Span
     from review_checks.summaries.cells import Cell
     from review_checks.summaries.incremental import Database, Input
@@ -62,6 +63,8 @@ class FileStore:
         self._unlisted: dict[str, str] = {}
         self._states: dict[int, UnitState] = {}
         self._places: dict[int, str] = {}
+        # What was given of a unit last.
+        self._given: dict[int, tuple[UnitFacts, tuple[str, ...]]] = {}
         self._shelf: Shelf = shelf or NoShelf()
         self._mentions = Mentions()
         self._renamed: set[str] = set()
@@ -182,6 +185,7 @@ class FileStore:
         for state in file.states:
             state.abandon()
             del self._states[state.unit], self._places[state.unit]
+            self._given.pop(state.unit, None)
 
     def _file_of(self, cell: Cell) -> str | None:
         """Return the file that an input is about."""
@@ -277,6 +281,7 @@ class FileStore:
             self._places[state.unit] = path
             if not state.is_pending:
                 index.put(state.unit, self._outline_of(state.unit), unit.scope)
+                self._given[state.unit] = state.facts, unit.scope
             elif unit.kind is UnitKind.CLASS:
                 index.put_off_class(state.unit, unit.scope, unit.name)
             else:
@@ -295,6 +300,7 @@ class FileStore:
     ) -> Iterable[Key]:
         """Give the inputs of a unit; return the names that it touches."""
         declared = outline_of(state.facts)
+        self._given[state.unit] = state.facts, scope
         self._states[state.unit] = state
         self._places[state.unit] = path
         unit_path.give(self._db, state.unit, value=path)
@@ -306,8 +312,6 @@ class FileStore:
     def _apply(self, file: File, changed: Sequence[UnitState], gone: Sequence[int]) -> None:
         if not changed and not gone:
             return
-        if self._mentions.follows(file.path):
-            self._tell_users(self._mentions.follow(file.path, changed, gone))
         index = self._indexes[file.path]
         first = file.states.index(changed[0]) if changed else 0
         known = self._orders.get(file.path, {})
@@ -316,11 +320,14 @@ class FileStore:
         )
         if gone or not in_place:
             self._orders.pop(file.path, None)
+        fresh = self._fresh(file, first, changed, keep_order=in_place or len(changed) == 1)
+        if self._mentions.follows(file.path):
+            states = [state for state, _ in fresh]
+            self._tell_users(self._mentions.follow(file.path, states, gone))
         touched: dict[Key, None] = {}
         for lost in gone:
             touched.update(dict.fromkeys(index.remove(lost)))
-        for at, state in enumerate(changed, first):
-            scope = file.segmentation.units[at].scope
+        for state, scope in fresh:
             touched.update(dict.fromkeys(self._give(file.path, index, state, scope)))
         order = self._order(file.path)
         for key in touched:
@@ -331,6 +338,21 @@ class FileStore:
             layout.give(self._db, file.path, value=tuple([state.unit for state in file.states]))
         for lost in gone:
             self._release(lost)
+
+    def _fresh(
+        self, file: File, first: int, changed: Sequence[UnitState], *, keep_order: bool
+    ) -> list[tuple[UnitState, tuple[str, ...]]]:
+        """Return the states of which anything is to be given anew, with their scopes.
+
+        While a unit does not parse, and while only its end moves, its facts stay what they were.
+        """
+        rows = []
+        for at, state in enumerate(changed, first):
+            scope = file.segmentation.units[at].scope
+            facts, where = self._given.get(state.unit, (None, ()))
+            if not keep_order or facts is not state.facts or where != scope:
+                rows.append((state, scope))
+        return rows
 
     def _announce(self, path: str) -> None:
         """Give anew every input of a file that something has asked for."""
@@ -344,6 +366,7 @@ class FileStore:
     def _release(self, unit: int) -> None:
         self._states.pop(unit, None)
         self._places.pop(unit, None)
+        self._given.pop(unit, None)
         for entry in _PER_UNIT:
             self._db.release(entry, (unit,))
 
