@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
+import threading
 from typing import Any, TypeVar
 
 import attrs
@@ -23,6 +24,7 @@ _HOOKS = "lsprotocol._hooks"
 _INIT = "__init__"
 _FIELDS = "__attrs_attrs__"
 _RESOLVED = "_resolved_forward_references"
+_MAKING = threading.RLock()
 
 
 def import_lean() -> None:
@@ -66,9 +68,12 @@ def _put_off(cls: type[T]) -> type[T]:
 
 
 def _make(cls: type) -> None:
-    """Have attrs make a class, in place."""
-    for name in (_INIT, _FIELDS):
-        delattr(cls, name)
-    attrs.define(cls, slots=False, eq=False, repr=False, match_args=False)
-    # Annotations name other types of the protocol.
-    attrs.resolve_types(cls, dict(vars(sys.modules[_NAME])))
+    """Have attrs make a class, in place, unless another thread was faster."""
+    with _MAKING:
+        if not isinstance(vars(cls).get(_FIELDS), _Fields):
+            return
+        for name in (_INIT, _FIELDS):
+            delattr(cls, name)
+        attrs.define(cls, slots=False, eq=False, repr=False, match_args=False)
+        # Annotations name other types of the protocol.
+        attrs.resolve_types(cls, dict(vars(sys.modules[_NAME])))

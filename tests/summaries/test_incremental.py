@@ -275,3 +275,64 @@ def test_cells_are_forgotten_a_few_at_a_time() -> None:
         db.sweep(2)
     parity(db, "a")
     assert db.computed == count + 1
+
+
+@query
+def _far(db: Database) -> int:
+    return number(db, "x")
+
+
+@query
+def _fetching(db: Database) -> int:
+    return number(db, "z") if _switch(db) else 0
+
+
+@query
+def _switch(db: Database) -> int:
+    return number(db, "y")
+
+
+@query
+def _between(db: Database) -> int:
+    number(db, "y")
+    found = _far(db)
+    _fetching(db)
+    return found
+
+
+@query
+def _again(db: Database) -> int:
+    return _between(db)
+
+
+@query
+def _reading(db: Database) -> tuple[int, int, int]:
+    return _between(db), _far(db), _again(db)
+
+
+@query
+def _low(db: Database) -> tuple[int, int, int]:
+    if number(db, "y"):
+        _between(db)
+    return _reading(db)
+
+
+@query
+def _top(db: Database) -> tuple[tuple[int, int, int], int]:
+    return _low(db), _between(db)
+
+
+def test_what_is_read_for_the_first_time_tells_of_a_change_in_the_same_run() -> None:
+    db = Database()
+    give(db, x=1, y=0)
+
+    def fetch(_name: str) -> int:
+        # Something else changes in passing.
+        give(db, x=2)
+        return 9
+
+    db.provide(number, fetch)
+    _top(db)
+    give(db, y=1)
+    assert _top(db) == ((2, 2, 2), 2)
+    assert _reading(db) == (2, 2, 2)

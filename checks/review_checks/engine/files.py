@@ -302,6 +302,8 @@ class File:
                 state = replaced[match]
                 start, size = offsets[match]
                 local = Change(max(change.first - start, 0), change.removed, change.added)
+                # Facts that were put off are those of the text before.
+                _ = state.facts
                 state.follow(local, size, unit.size)
             self._lower(state, index)
             states.append(state)

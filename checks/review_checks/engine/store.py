@@ -318,6 +318,8 @@ class FileStore:
         in_place = len(known) == len(file.states) and all(
             known.get(state.unit) == at for at, state in enumerate(changed, first)
         )
+        places = [known[state.unit] for state in changed if state.unit in known]
+        moved = not in_place and places != sorted(places)
         if gone or not in_place:
             self._orders.pop(file.path, None)
         fresh = self._fresh(file, first, changed, keep_order=in_place or len(changed) == 1)
@@ -336,6 +338,9 @@ class FileStore:
                 entry.give(self._db, file.path, *rest, value=index.value(key, order))
         if gone or not in_place:
             layout.give(self._db, file.path, value=tuple([state.unit for state in file.states]))
+        if moved:
+            # What several units contribute to is in their order.
+            self._announce(file.path)
         for lost in gone:
             self._release(lost)
 

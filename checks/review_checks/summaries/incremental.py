@@ -237,9 +237,16 @@ class Database:
 
     def _invalidate(self, cell: Cell) -> None:
         for dependent in cell.dependents:
-            # One that is being computed is only concerned if it has read this already.
-            if not dependent.dirty and (dependent.reads is None or cell in dependent.reads):
+            if not dependent.dirty and dependent.reads is None:
                 self._enqueue(dependent)
+        if cell.checked < 0 and not cell.is_given:
+            # Nobody can have read it before.
+            return
+        # Those that are being computed are concerned if they have read this already, and are told
+        # here: they depend on what they read when they have ended.
+        for running in self._cycles.running:
+            if not running.dirty and running.reads is not None and cell in running.reads:
+                self._enqueue(running)
 
     def _enqueue(self, cell: Cell) -> None:
         cell.dirty, cell.ready = True, False
@@ -313,7 +320,6 @@ class Database:
         if cell in self._cycles.found:
             self._dissolve(cell)
         reads = cell.reads = {}
-        changes = self._changes
         cell.dirty, cell.ready = False, False
         outer, self.reads = self.reads, reads
         self.computed += 1
@@ -340,9 +346,7 @@ class Database:
             low = cycles.end()
             self.reads = outer
             cell.reads = None
-            if self._connect(cell, reads) and self._changes != changes and not cell.dirty:
-                # What it read for the first time could not tell it of a change since.
-                self._enqueue(cell)
+            self._connect(cell, reads)
         if low < place:
             cycles.wait(cell, low, None if is_unknown_on_cycle(cell) else value, mark)
         elif len(cycles.waiting) > mark:
@@ -350,15 +354,14 @@ class Database:
         else:
             self._take(cell, value, failure)
 
-    def _connect(self, cell: Cell, reads: dict[Cell, None]) -> bool:
-        """Have a cell depend on what was read to compute it; say whether any of that is new.
+    def _connect(self, cell: Cell, reads: dict[Cell, None]) -> None:
+        """Have a cell depend on what was read to compute it.
 
         Most often a cell reads the same again, and nothing needs to be touched.
         """
         before, after = cell.dependencies, tuple(reads)
         height = max(map(_HEIGHT, after)) + 1 if after else 0
         rises, cell.height = height > cell.height, height
-        new = False
         if after != before:
             cell.dependencies = after
             gone = dict.fromkeys(before)
@@ -367,12 +370,10 @@ class Database:
                     del gone[dependency]
                 else:
                     dependency.add_dependent(cell)
-                    new = True
             for dependency in gone:
                 self._detach(dependency, cell)
         if rises:
             self._lift(cell)
-        return new
 
     def _take(self, cell: Cell, value: Any, failure: Failure | None) -> None:
         """Give a cell that was computed its outcome."""

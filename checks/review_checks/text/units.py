@@ -93,7 +93,11 @@ class Segmentation:
         new = lines[change.first : change.first + change.added]
         if below < 0 or not all(map(is_whole, new)):
             return None
-        ends = below > 0 or (change.removed and new and head(new[-1]).lastgroup != "trivia")
+        if below:
+            # A blank line is content only below a continuation, which may be gone.
+            ends = bool(lines[start + unit.content + change.delta - 1].strip())
+        else:
+            ends = bool(change.removed and new) and head(new[-1]).lastgroup != "trivia"
         return index if ends else None
 
     def stretch(self, index: int, lines: int) -> None:
