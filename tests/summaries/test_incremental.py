@@ -336,3 +336,28 @@ def test_what_is_read_for_the_first_time_tells_of_a_change_in_the_same_run() -> 
     give(db, y=1)
     assert _top(db) == ((2, 2, 2), 2)
     assert _reading(db) == (2, 2, 2)
+
+
+@query
+def _doubled(db: Database) -> int:
+    return 2 * number(db, "x")
+
+
+@query
+def _before_and_after(db: Database) -> tuple[int, int]:
+    first = _doubled(db)
+    number(db, "z")
+    return first, _doubled(db)
+
+
+def test_what_was_asked_for_from_outside_tells_of_a_change_too() -> None:
+    db = Database()
+    give(db, x=1)
+
+    def fetch(_name: str) -> int:
+        give(db, x=2)
+        return 9
+
+    db.provide(number, fetch)
+    assert _doubled(db) == 2
+    assert _before_and_after(db) == (4, 4)

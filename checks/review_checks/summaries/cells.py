@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Hashable
     from types import TracebackType
 
+NEVER = -2
+"""What ``checked`` is of a cell that has had no value yet; -1 when it had one and was not checked."""
+
 _FEW = 6
 """Up to how many readers of a cell are kept in a tuple, which takes far less memory than more does."""
 
@@ -78,7 +81,7 @@ class Cell:
         self.dependents: tuple[Cell, ...] | dict[Cell, None] = ()
         self.reads: dict[Cell, None] | None = None
         self.height = 0
-        self.checked = -1
+        self.checked = NEVER
         self.ready = False
         self.dirty = True
 

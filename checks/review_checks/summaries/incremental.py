@@ -25,7 +25,7 @@ import operator
 import sys
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-from review_checks.summaries.cells import Cell, CycleError, Failure, Given
+from review_checks.summaries.cells import NEVER, Cell, CycleError, Failure, Given
 from review_checks.summaries.cycles import Cycles, Waiting
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Database:
         for dependent in cell.dependents:
             if not dependent.dirty and dependent.reads is None:
                 self._enqueue(dependent)
-        if cell.checked < 0 and not cell.is_given:
+        if cell.checked == NEVER and not cell.is_given:
             # Nobody can have read it before.
             return
         # Those that are being computed are concerned if they have read this already, and are told
@@ -385,6 +385,8 @@ class Database:
         elif cell.value is not value and cell.value != value:
             cell.value = value
             self._invalidate(cell)
+        if cell.checked == NEVER:
+            cell.checked = -1
 
     # Cycles
 
